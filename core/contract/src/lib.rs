@@ -1,0 +1,33 @@
+//! The storage contract: what an ordered key-value engine owes dredis, in plain Rust.
+//!
+//! An engine implements [`Backend`] and owes three verbs: take a [`View`], read or scan it, commit a
+//! [`Batch`]. Everything else has a default. The core keeps each transaction's writes to itself and
+//! hands the engine one finished, sorted batch, so an engine needs no transactions of its own.
+//!
+//! This crate uses nothing but `std`, contains no `unsafe`, never reads the clock and starts no thread.
+//!
+//! # What every engine promises
+//!
+//! - Keys are non-empty byte strings in `memcmp` order. Values are byte strings, possibly empty.
+//! - A view shows all commits that returned before it was taken, and nothing that is committed later.
+//! - A batch is applied whole or not at all, and it survives the death of the process.
+//! - After [`Backend::sync`] returns, every commit that returned before the call survives the death of
+//!   the machine, as far as [`Capabilities::durability`] says so.
+//! - Limits are declared in [`Capabilities`]; the core never exceeds them.
+#![forbid(unsafe_code)]
+
+mod backend;
+mod batch;
+mod capabilities;
+mod error;
+mod log;
+mod options;
+mod view;
+
+pub use backend::{Backend, Commit, DurabilityNeed, Open, OpenRequest};
+pub use batch::{Batch, Operation};
+pub use capabilities::{Capabilities, Durability, Limits, Sharing};
+pub use error::{Error, ErrorKind, Result};
+pub use log::{LogLevel, Logger};
+pub use options::{OptionError, OptionKind, OptionSpec, OptionValue, Options};
+pub use view::{Cursor, Direction, Projection, Record, Scan, Value, View};
