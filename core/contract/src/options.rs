@@ -140,7 +140,7 @@ impl Options {
     }
 
     /// Checks names and types against a schema. The first thing wrong is the error.
-    pub fn check(&self, schema: &[OptionSpec]) -> std::result::Result<(), OptionError> {
+    pub fn check(&self, schema: &[OptionSpec]) -> Result<(), OptionError> {
         for (name, value) in self.iter() {
             let Some(spec) = schema.iter().find(|spec| spec.name == name) else {
                 return Err(OptionError::Unknown {
