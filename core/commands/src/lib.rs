@@ -1,1 +1,26 @@
-//! stub
+//! The command model: one table row and one function per command, one file per family.
+//!
+//! A command function is a function of its arguments, a transaction, the time and a source of randomness.
+//! This crate never reads the clock, opens no socket, takes no lock and writes no log: what a command needs
+//! of the server around it (its clients, its configuration) comes through [`Host`].
+#![forbid(unsafe_code)]
+
+pub mod command;
+mod context;
+mod dispatch;
+pub mod errors;
+mod host;
+mod registry;
+mod reply;
+mod session;
+
+pub mod families;
+
+pub use command::{Argument, ArgumentKind, Command, Flags, Group, KeySpec, Path, Run};
+pub use context::{Arguments, Context};
+pub use dispatch::{execute, path};
+pub use errors::{CommandError, CommandResult};
+pub use host::{Call, CallEnd, Host, Watched};
+pub use registry::{CommandId, Registry};
+pub use reply::Reply;
+pub use session::{Multi, Protocol, ReplyMode, Session};

@@ -107,10 +107,6 @@ pub struct Record<'c> {
 pub trait Cursor: Send {
     /// Moves to the next record of the scan (at first: to its first record) and shows it; `None` at the end,
     /// and from then on. After an error the cursor is only good for dropping.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the record borrows from the cursor, which an Iterator cannot say"
-    )]
     fn next(&mut self) -> Result<Option<Record<'_>>>;
 }
 

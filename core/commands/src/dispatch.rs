@@ -1,0 +1,139 @@
+//! From a request to its reply: the checks that every command shares, queueing under MULTI, and the call.
+
+use std::sync::Arc;
+
+use dredis_data::contract::Error;
+
+use crate::errors::{self, CommandError};
+use crate::{Arguments, Call, CallEnd, CommandId, Context, Flags, Host, Path, Registry, Reply, Session};
+
+/// Where a request runs, given the session's state. One that will be refused or queued runs in the session.
+pub fn path(session: &Session, arguments: Arguments<'_>) -> Path {
+    let Some(id) = Registry::get().find(arguments) else { return Path::Session };
+    let command = Registry::get().entry(id).command;
+    match &session.multi {
+        None => command.path,
+        Some(multi) if command.name == "exec" => {
+            if multi.writes || session.watching {
+                Path::Write
+            } else {
+                Path::Read
+            }
+        }
+        Some(_) if runs_within_multi(command.name) => command.path,
+        Some(_) => Path::Session,
+    }
+}
+
+/// Runs a request. An error means that the engine failed and the transaction must be given up; every other
+/// failure is a reply.
+pub fn execute(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Result<Reply, Error> {
+    let Some(id) = Registry::get().find(arguments) else {
+        abort_multi(context.session);
+        return Ok(refusal(unknown_command(arguments)));
+    };
+    if let Err(refused) = admit(context.session, context.host, id, arguments) {
+        abort_multi(context.session);
+        let call = Call { command: id, arguments, micros: 0, end: CallEnd::Rejected };
+        context.host.call_finished(context.session, &call);
+        return Ok(refusal(refused));
+    }
+    let command = Registry::get().entry(id).command;
+    if let Some(multi) = &mut context.session.multi
+        && !runs_within_multi(command.name)
+    {
+        let request = arguments.iter().map(|argument| argument.to_vec()).collect();
+        Arc::make_mut(&mut multi.queued).push(request);
+        multi.writes |= command.path == Path::Write;
+        return Ok(Reply::Status("QUEUED".into()));
+    }
+    call(context, id, arguments)
+}
+
+/// Runs a command that has been admitted.
+pub(crate) fn call(
+    context: &mut Context<'_, '_>,
+    id: CommandId,
+    arguments: Arguments<'_>,
+) -> Result<Reply, Error> {
+    let command = Registry::get().entry(id).command;
+    let started = context.host.monotonic_us();
+    let reply = match (command.run)(context, arguments) {
+        Ok(reply) => reply,
+        Err(CommandError::Reply(line)) => Reply::Error(line),
+        Err(CommandError::Storage(error)) => return Err(error),
+    };
+    let micros = context.host.monotonic_us().saturating_sub(started);
+    let end = if reply.is_error() { CallEnd::Failed } else { CallEnd::Done };
+    context.host.call_finished(context.session, &Call { command: id, arguments, micros, end });
+    Ok(reply)
+}
+
+/// The checks before a command runs or is queued, in Redis's order.
+fn admit(
+    session: &Session,
+    host: &dyn Host,
+    id: CommandId,
+    arguments: Arguments<'_>,
+) -> Result<(), CommandError> {
+    let entry = Registry::get().entry(id);
+    let command = entry.command;
+    if !command.subcommands.is_empty() && arguments.len() > 1 {
+        return Err(unknown_subcommand(command.name, arguments[1]));
+    }
+    if !command.accepts_count(arguments.len()) {
+        return Err(errors::wrong_arity(&entry.full_name));
+    }
+    if !session.authenticated && !command.flags.contains(Flags::NO_AUTH) {
+        return Err(errors::fixed("NOAUTH Authentication required."));
+    }
+    if session.multi.is_some() && command.flags.contains(Flags::NO_MULTI) {
+        return Err(errors::fixed("ERR Command not allowed inside a transaction"));
+    }
+    if command.flags.contains(Flags::WRITE) && host.is_readonly() {
+        return Err(errors::fixed("READONLY You can't write against a read only replica."));
+    }
+    Ok(())
+}
+
+fn refusal(error: CommandError) -> Reply {
+    Reply::Error(error.into_line())
+}
+
+fn abort_multi(session: &mut Session) {
+    if let Some(multi) = &mut session.multi {
+        multi.aborted = true;
+    }
+}
+
+/// Commands that run at once although MULTI is open.
+fn runs_within_multi(name: &str) -> bool {
+    matches!(name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// Redis shows the first 128 bytes of the name, and arguments until 128 bytes of them are shown.
+const SHOWN_BYTES: usize = 128;
+
+fn unknown_command(arguments: Arguments<'_>) -> CommandError {
+    let mut shown = String::new();
+    for argument in arguments.iter().skip(1) {
+        if shown.len() >= SHOWN_BYTES {
+            break;
+        }
+        let room = SHOWN_BYTES - shown.len();
+        shown.push_str(&format!("'{}' ", printable(&argument[..argument.len().min(room)])));
+    }
+    let name = arguments.first().copied().unwrap_or_default();
+    let name = printable(&name[..name.len().min(SHOWN_BYTES)]);
+    CommandError::reply(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+}
+
+fn unknown_subcommand(command: &str, sub: &[u8]) -> CommandError {
+    let sub = printable(&sub[..sub.len().min(SHOWN_BYTES)]);
+    CommandError::reply(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", command.to_uppercase()))
+}
+
+/// An error line cannot carry line ends; Redis turns them into spaces.
+fn printable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace(['\r', '\n'], " ")
+}

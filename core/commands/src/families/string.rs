@@ -1,0 +1,6 @@
+//! stub
+
+use crate::Command;
+
+/// The table.
+pub static TABLE: &[Command] = &[];

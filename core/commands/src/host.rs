@@ -1,0 +1,68 @@
+//! What commands may ask of the server around them.
+
+use dredis_data::KeyPosition;
+
+use crate::{Arguments, CommandId, Session};
+
+/// The server around a command. Implemented by the server, and by a small stand-in in tests.
+pub trait Host: Send + Sync {
+    /// A clock that only goes forward, in microseconds since some point; for measuring.
+    fn monotonic_us(&self) -> u64;
+
+    /// A command has run (or was refused): statistics, slow log.
+    fn call_finished(&self, session: &Session, call: &Call<'_>);
+
+    /// Whether writes are refused (`--readonly`).
+    fn is_readonly(&self) -> bool;
+
+    /// Whether clients must give a password first.
+    fn requires_password(&self) -> bool;
+
+    /// Watches a key for a session. `expired`: it stood there expired when WATCH ran.
+    fn watch(&self, session: u64, db: u32, key: &[u8], expired: bool);
+
+    /// Forgets all that a session watches.
+    fn unwatch(&self, session: u64);
+
+    /// What has become of a session's watched keys.
+    fn watched(&self, session: u64) -> Watched;
+
+    /// Keeps a position of SCAN and gives it a number. `previous`: the number that the scan came with; its
+    /// own predecessor is not needed any more.
+    fn open_cursor(&self, position: KeyPosition, previous: u64) -> u64;
+
+    /// The position of a number, unless it was given out by another process or too long ago.
+    fn cursor(&self, number: u64) -> Option<KeyPosition>;
+}
+
+/// What is known of a session's WATCH.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Whether a watched key was touched.
+    pub touched: bool,
+    /// The keys with their databases, those left out that had expired when WATCH ran.
+    pub live: Vec<(u32, Vec<u8>)>,
+}
+
+/// A command that has run.
+pub struct Call<'a> {
+    /// Which.
+    pub command: CommandId,
+    /// With what.
+    pub arguments: Arguments<'a>,
+    /// How long it took, in microseconds.
+    pub micros: u64,
+    /// How it ended.
+    pub end: CallEnd,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEnd {
+    /// With a reply that is no error.
+    Done,
+    /// With an error reply.
+    Failed,
+    /// It was refused before it ran.
+    Rejected,
+}

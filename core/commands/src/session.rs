@@ -1,0 +1,81 @@
+//! The state of one client's session, as far as commands see it. No socket, no buffer.
+
+use std::sync::Arc;
+
+/// The version of the protocol that a client speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// RESP2, with which every session begins.
+    #[default]
+    Resp2,
+    /// RESP3, after HELLO 3.
+    Resp3,
+}
+
+/// Which replies a client wants (CLIENT REPLY).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ReplyMode {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// Not the one to the next command; set by CLIENT REPLY SKIP itself.
+    SkipNext,
+    /// Not the one to the command that is running.
+    SkipThis,
+}
+
+/// An open MULTI.
+#[derive(Clone, Debug, Default)]
+pub struct Multi {
+    /// The requests that wait for EXEC, each with its command's name first.
+    pub queued: Arc<Vec<Vec<Vec<u8>>>>,
+    /// Whether a request was refused while queueing, so that EXEC must abort.
+    pub aborted: bool,
+    /// Whether any queued command runs on the write path.
+    pub writes: bool,
+}
+
+/// One client's session. Cheap to clone: a batch that has to be run again starts from a copy.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The client's number (CLIENT ID).
+    pub id: u64,
+    /// The selected database.
+    pub db: u32,
+    /// The protocol in use.
+    pub protocol: Protocol,
+    /// Whether the client may run commands.
+    pub authenticated: bool,
+    /// The connection's name (CLIENT SETNAME); empty for none.
+    pub name: Arc<[u8]>,
+    /// Which replies are wanted.
+    pub reply_mode: ReplyMode,
+    /// The open MULTI, if there is one.
+    pub multi: Option<Multi>,
+    /// Whether WATCH has been used since the last EXEC, DISCARD or UNWATCH.
+    pub watching: bool,
+    /// CLIENT NO-EVICT.
+    pub no_evict: bool,
+    /// Set by QUIT and the like: the connection ends once the replies are out.
+    pub closing: bool,
+}
+
+impl Session {
+    /// A fresh session.
+    pub fn new(id: u64, authenticated: bool) -> Self {
+        Session {
+            id,
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated,
+            name: Arc::from(&[][..]),
+            reply_mode: ReplyMode::On,
+            multi: None,
+            watching: false,
+            no_evict: false,
+            closing: false,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The garbage queue: objects and spaces that nothing points to any more, and the sweep that removes them in
+//! bounded steps. What waits here survives a restart.
+
+use dredis_contract::{Error, Result, Scan, Value};
+
+use crate::codec::{self, META_HEADER_BYTES, RecordKey, RecordKind, read_u64};
+use crate::meta::{Entry, Form};
+use crate::transaction::Transaction;
+
+/// Byte 1 of a garbage record's key: an object's elements.
+const DEAD_OBJECT: u8 = 0;
+/// Byte 1 of a garbage record's key: a whole space.
+const DEAD_SPACE: u8 = 1;
+
+/// What one step of the garbage sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GarbageSweep {
+    /// Records removed.
+    pub removed: usize,
+    /// Whether anything is left in the queue.
+    pub more: bool,
+}
+
+/// The garbage record of an object kept in this form.
+pub(crate) fn dead_object(id: u64, form: Form) -> (RecordKey, Vec<u8>) {
+    (codec::garbage(DEAD_OBJECT, id), vec![form as u8])
+}
+
+/// The garbage record of a space.
+pub(crate) fn dead_space(space: u32) -> (RecordKey, Vec<u8>) {
+    (codec::garbage(DEAD_SPACE, u64::from(space)), Vec::new())
+}
+
+impl Transaction<'_> {
+    /// How many objects and spaces wait in the queue, counted up to `limit`.
+    pub fn garbage_waiting(&self, limit: usize) -> Result<usize> {
+        let mut records = self.scan(&queue().keys())?;
+        let mut waiting = 0;
+        while waiting < limit && records.next()?.is_some() {
+            waiting += 1;
+        }
+        Ok(waiting)
+    }
+
+    /// Removes up to about `limit` records that are garbage.
+    pub fn sweep_garbage(&mut self, limit: usize) -> Result<GarbageSweep> {
+        let mut sweep = GarbageSweep::default();
+        while sweep.removed < limit {
+            let first = self
+                .scan(&queue().expecting(1))?
+                .next()?
+                .map(|record| (record.key.to_vec(), record.value.to_vec()));
+            let Some((record, value)) = first else { return Ok(sweep) };
+            let left = limit - sweep.removed;
+            let tag = record.get(1).copied();
+            let id =
+                read_u64(&record, 2).ok_or_else(|| Error::corrupt("a garbage record does not decode"))?;
+            let removed = if tag == Some(DEAD_SPACE) {
+                let space =
+                    u32::try_from(id).map_err(|_| Error::corrupt("a garbage record names no space"))?;
+                self.sweep_space(space, left)?
+            } else {
+                self.sweep_object(id, value.first().copied().unwrap_or_default(), left)?
+            };
+            sweep.removed += removed;
+            if removed < left {
+                self.delete(&record);
+                sweep.removed += 1;
+            }
+        }
+        sweep.more = self.garbage_waiting(1)? > 0;
+        Ok(sweep)
+    }
+
+    fn sweep_object(&mut self, id: u64, form: u8, limit: usize) -> Result<usize> {
+        let mut removed = 0;
+        for kind in Form::decode(form)?.element_records() {
+            removed += self.delete_prefix(&codec::object(*kind, id), limit - removed)?;
+        }
+        Ok(removed)
+    }
+
+    /// Removes keys of a dead space, and then its samples.
+    fn sweep_space(&mut self, space: u32, limit: usize) -> Result<usize> {
+        let prefix = codec::meta_space(space);
+        let mut dead = Vec::new();
+        {
+            let end = codec::successor(&prefix);
+            let scan = Scan { start: &prefix, end: end.as_deref(), ..Scan::all() };
+            let mut records = self.scan(&scan.expecting(limit))?;
+            while dead.len() < limit
+                && let Some(record) = records.next()?
+            {
+                let entry = Entry::decode(Value::Borrowed(record.value))?;
+                let expiry = entry.head().expire_at_ms.map(|at| {
+                    let key = entry.long_key().unwrap_or(&record.key[META_HEADER_BYTES..]);
+                    self.store.codec.expiry(at, space, key)
+                });
+                dead.push((record.key.to_vec(), entry.head(), expiry));
+            }
+        }
+        let removed = dead.len();
+        for (record, head, expiry) in dead {
+            self.delete(&record);
+            if let Some(expiry) = expiry {
+                self.delete(&expiry);
+            }
+            self.discard(head);
+        }
+        Ok(removed + self.delete_prefix(&codec::sample_space(space), limit - removed)?)
+    }
+
+    fn delete_prefix(&mut self, prefix: &[u8], limit: usize) -> Result<usize> {
+        let mut dead = Vec::new();
+        {
+            let end = codec::successor(prefix);
+            let scan = Scan { start: prefix, end: end.as_deref(), ..Scan::all() };
+            let mut records = self.scan(&scan.keys().expecting(limit))?;
+            while dead.len() < limit
+                && let Some(record) = records.next()?
+            {
+                dead.push(record.key.to_vec());
+            }
+        }
+        for record in &dead {
+            self.delete(record);
+        }
+        Ok(dead.len())
+    }
+}
+
+fn queue() -> Scan<'static> {
+    Scan::range(&[RecordKind::Garbage as u8], &[RecordKind::Garbage as u8 + 1])
+}

@@ -1,0 +1,59 @@
+//! Object ids and spaces, handed out once each. Object ids are reserved in blocks, so that handing one out
+//! costs no write; what was reserved and not used when the process died is skipped.
+
+use dredis_contract::{Error, Result, View};
+
+use crate::codec::{RecordKind, read_u32, read_u64};
+use crate::databases::DATABASES;
+
+/// How many object ids one write reserves.
+const BLOCK: u64 = 1 << 20;
+
+/// The writer's supply of ids. On disk: end of the reserved object ids (8), next space (4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ids {
+    next_object: u64,
+    reserved_end: u64,
+    next_space: u32,
+    changed: bool,
+}
+
+/// The record's key.
+pub(crate) const RECORD_KEY: &[u8] = &[RecordKind::Ids as u8];
+
+impl Ids {
+    pub fn read(view: &dyn View) -> Result<Ids> {
+        let (object, space) = match view.get(RECORD_KEY)? {
+            None => (1, DATABASES),
+            Some(record) => read_u64(&record, 0)
+                .zip(read_u32(&record, 8))
+                .ok_or_else(|| Error::corrupt("the record of reserved ids does not decode"))?,
+        };
+        Ok(Ids { next_object: object, reserved_end: object, next_space: space, changed: false })
+    }
+
+    pub fn next_object(&mut self) -> u64 {
+        if self.next_object == self.reserved_end {
+            self.reserved_end += BLOCK;
+            self.changed = true;
+        }
+        self.next_object += 1;
+        self.next_object - 1
+    }
+
+    pub fn next_space(&mut self) -> Result<u32> {
+        let space = self.next_space;
+        self.next_space = space.checked_add(1).ok_or_else(|| Error::unsupported("more than 2^32 flushes"))?;
+        self.changed = true;
+        Ok(space)
+    }
+
+    /// The record to write, if it has changed.
+    pub fn take_record(&mut self) -> Option<Vec<u8>> {
+        std::mem::take(&mut self.changed).then(|| {
+            let mut record = self.reserved_end.to_be_bytes().to_vec();
+            record.extend_from_slice(&self.next_space.to_be_bytes());
+            record
+        })
+    }
+}

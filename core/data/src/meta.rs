@@ -1,0 +1,197 @@
+//! A key's meta record: type, form, expiry, and the value or where to find it.
+//!
+//! Byte 0 holds the form in its low six bits, [`HAS_EXPIRY`] and [`HAS_KEY`]. Then, each if present: the
+//! expiry time (8 bytes, milliseconds of the Unix epoch); the full key (4 bytes of length, then its bytes)
+//! where the record's own key had to be shortened; for spread forms the object id (8 bytes). The rest is the
+//! form's body.
+
+use dredis_contract::{Error, Result, Value};
+
+use crate::codec::{RecordKind, read_u32, read_u64};
+
+/// Set in byte 0: an expiry time follows.
+const HAS_EXPIRY: u8 = 0x80;
+/// Set in byte 0: the full key follows.
+const HAS_KEY: u8 = 0x40;
+
+/// A type, as TYPE names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A string.
+    String,
+}
+
+impl Kind {
+    /// All types.
+    pub const ALL: [Kind; 1] = [Kind::String];
+
+    /// The name that TYPE answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::String => "string",
+        }
+    }
+}
+
+/// How a value is kept. The numbers are on disk: never reuse one (ARCHITECTURE.md lists those spoken for).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Form {
+    /// A string that stands in the meta record itself.
+    StringInline = 1,
+    /// The same, after an in-place change: OBJECT ENCODING answers `raw`, however short it is.
+    StringInlineRaw = 2,
+    /// The same, made by INCRBYFLOAT: never `int`, however much it looks like one.
+    StringInlineText = 3,
+    /// A string in segments under an object id; the body is its length (8 bytes).
+    StringSegments = 4,
+}
+
+impl Form {
+    fn from_byte(byte: u8) -> Option<Form> {
+        [Form::StringInline, Form::StringInlineRaw, Form::StringInlineText, Form::StringSegments]
+            .into_iter()
+            .find(|form| *form as u8 == byte)
+    }
+
+    /// The type of a value kept so.
+    pub fn kind(self) -> Kind {
+        match self {
+            Form::StringInline | Form::StringInlineRaw | Form::StringInlineText | Form::StringSegments => {
+                Kind::String
+            }
+        }
+    }
+
+    /// The kinds of records that elements under an object id have; empty for values within the meta record.
+    pub(crate) fn element_records(self) -> &'static [RecordKind] {
+        match self {
+            Form::StringInline | Form::StringInlineRaw | Form::StringInlineText => &[],
+            Form::StringSegments => &[RecordKind::Segment],
+        }
+    }
+
+    /// The form whose number this is, as the garbage queue keeps it.
+    pub(crate) fn decode(byte: u8) -> Result<Form> {
+        Form::from_byte(byte).ok_or_else(|| Error::corrupt(format!("unknown value form {byte}")))
+    }
+}
+
+/// What a meta record says before its body. Small and freely copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How the value is kept.
+    pub form: Form,
+    /// When the key expires, in milliseconds of the Unix epoch.
+    pub expire_at_ms: Option<u64>,
+    /// The id under which elements stand, for spread forms.
+    pub object: Option<u64>,
+}
+
+impl Head {
+    /// A head without expiry and object.
+    pub fn new(form: Form) -> Head {
+        Head { form, expire_at_ms: None, object: None }
+    }
+
+    /// Whether the key has expired at `now_ms`.
+    pub fn is_expired(&self, now_ms: u64) -> bool {
+        // Redis keeps a key through the millisecond that its expiry names.
+        self.expire_at_ms.is_some_and(|at| now_ms > at)
+    }
+}
+
+/// A key's record as it was read.
+pub struct Entry<'t> {
+    record: Value<'t>,
+    head: Head,
+    body_at: usize,
+    key_at: Option<(usize, usize)>,
+}
+
+impl<'t> Entry<'t> {
+    /// Decodes a record.
+    pub(crate) fn decode(record: Value<'t>) -> Result<Entry<'t>> {
+        let parsed = parse(&record).ok_or_else(|| Error::corrupt("a meta record does not decode"))?;
+        let (head, body_at, key_at) = parsed;
+        Ok(Entry { record, head, body_at, key_at })
+    }
+
+    /// What stands before the body.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The value's type.
+    pub fn kind(&self) -> Kind {
+        self.head.form.kind()
+    }
+
+    /// The form's own bytes: an inline string's value.
+    pub fn body(&self) -> &[u8] {
+        &self.record[self.body_at..]
+    }
+
+    /// Size of the record's value on disk, in bytes.
+    pub fn record_bytes(&self) -> usize {
+        self.record.len()
+    }
+
+    /// The full key, where the record's key was shortened.
+    pub(crate) fn long_key(&self) -> Option<&[u8]> {
+        self.key_at.map(|(start, end)| &self.record[start..end])
+    }
+}
+
+/// The head, where the body begins, and where the full key stands if it does.
+type Parsed = (Head, usize, Option<(usize, usize)>);
+
+fn parse(record: &[u8]) -> Option<Parsed> {
+    let first = *record.first()?;
+    let form = Form::from_byte(first & !(HAS_EXPIRY | HAS_KEY))?;
+    let mut at = 1;
+    let mut head = Head::new(form);
+    if first & HAS_EXPIRY != 0 {
+        head.expire_at_ms = Some(read_u64(record, at)?);
+        at += 8;
+    }
+    let mut key_at = None;
+    if first & HAS_KEY != 0 {
+        let start = at + 4;
+        let end = start.checked_add(read_u32(record, at)? as usize)?;
+        record.get(start..end)?;
+        key_at = Some((start, end));
+        at = end;
+    }
+    if !form.element_records().is_empty() {
+        head.object = Some(read_u64(record, at)?);
+        at += 8;
+    }
+    Some((head, at, key_at))
+}
+
+/// The record of a key with this head and body. `long_key`: the full key, if the record's key is shortened.
+pub(crate) fn encode(head: Head, long_key: Option<&[u8]>, body: &[u8]) -> Vec<u8> {
+    let mut record = Vec::with_capacity(21 + long_key.map_or(0, <[u8]>::len) + body.len());
+    let mut first = head.form as u8;
+    if head.expire_at_ms.is_some() {
+        first |= HAS_EXPIRY;
+    }
+    if long_key.is_some() {
+        first |= HAS_KEY;
+    }
+    record.push(first);
+    if let Some(at) = head.expire_at_ms {
+        record.extend_from_slice(&at.to_be_bytes());
+    }
+    if let Some(key) = long_key {
+        let length = u32::try_from(key.len()).expect("a key is at most 512 MiB long");
+        record.extend_from_slice(&length.to_be_bytes());
+        record.extend_from_slice(key);
+    }
+    if let Some(object) = head.object {
+        record.extend_from_slice(&object.to_be_bytes());
+    }
+    record.extend_from_slice(body);
+    record
+}

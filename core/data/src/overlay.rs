@@ -1,0 +1,71 @@
+//! A transaction's own writes, in key order: read before the view, and handed to the engine as one batch.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use dredis_contract::{Operation, Record};
+
+/// Pending writes. `None` stands for a delete.
+#[derive(Default)]
+pub(crate) struct Overlay {
+    records: BTreeMap<Box<[u8]>, Option<Vec<u8>>>,
+    bytes: usize,
+}
+
+impl Overlay {
+    /// What was written to `key`: nothing (`None`), a delete (`Some(None)`) or a value.
+    pub fn get(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        if self.records.is_empty() {
+            return None;
+        }
+        self.records.get(key).map(|value| value.as_deref())
+    }
+
+    pub fn put(&mut self, key: &[u8], value: Vec<u8>) {
+        self.bytes += key.len() + value.len();
+        self.records.insert(key.into(), Some(value));
+    }
+
+    pub fn delete(&mut self, key: &[u8]) {
+        self.bytes += key.len();
+        self.records.insert(key.into(), None);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// About how many bytes wait here.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The batch, in key order.
+    pub fn operations(&self) -> Vec<Operation<'_>> {
+        let mut operations = Vec::with_capacity(self.records.len());
+        operations.extend(self.records.iter().map(|(key, value)| match value {
+            Some(value) => Operation::Put { key, value },
+            None => Operation::Delete { key },
+        }));
+        operations
+    }
+
+    /// Pending writes in `start..end`; deletes come as `None`.
+    pub fn range<'o>(
+        &'o self,
+        start: &[u8],
+        end: Option<&[u8]>,
+    ) -> impl DoubleEndedIterator<Item = (&'o [u8], Option<&'o [u8]>)> + use<'o> {
+        let end = end.map_or(Bound::Unbounded, |end| {
+            if end > start { Bound::Excluded(end) } else { Bound::Excluded(start) }
+        });
+        self.records
+            .range::<[u8], _>((Bound::Included(start), end))
+            .map(|(key, value)| (&**key, value.as_deref()))
+    }
+}
+
+/// A pending put seen as a record.
+pub(crate) fn as_record<'o>((key, value): (&'o [u8], Option<&'o [u8]>)) -> Option<Record<'o>> {
+    value.map(|value| Record { key, value })
+}

@@ -1,0 +1,133 @@
+//! Reading ranges: records of a transaction, and pages of keys for SCAN and KEYS.
+
+use std::iter::Peekable;
+
+use dredis_contract::{Cursor, Direction, Record, Result, Scan, Value};
+
+use crate::codec::{self, META_HEADER_BYTES};
+use crate::meta::{Entry, Head};
+use crate::overlay::as_record;
+use crate::transaction::Transaction;
+
+type Pending<'t> = (&'t [u8], Option<&'t [u8]>);
+
+/// A scan of a view with a transaction's own writes laid over it.
+pub(crate) struct MergedScan<'t> {
+    cursor: Box<dyn Cursor + 't>,
+    pending: Peekable<Box<dyn Iterator<Item = Pending<'t>> + 't>>,
+    direction: Direction,
+    /// The view's record that comes next, copied out because its cursor has to stand still meanwhile.
+    ahead: Option<(Vec<u8>, Vec<u8>)>,
+    has_ahead: bool,
+}
+
+impl<'t> MergedScan<'t> {
+    pub fn new(
+        cursor: Box<dyn Cursor + 't>,
+        pending: impl DoubleEndedIterator<Item = Pending<'t>> + 't,
+        direction: Direction,
+    ) -> Self {
+        let pending: Box<dyn Iterator<Item = Pending<'t>> + 't> = match direction {
+            Direction::Forward => Box::new(pending),
+            Direction::Reverse => Box::new(pending.rev()),
+        };
+        MergedScan { cursor, pending: pending.peekable(), direction, ahead: None, has_ahead: false }
+    }
+
+    /// The next record, or `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Record<'_>>> {
+        if self.pending.peek().is_none() && !self.has_ahead {
+            return self.cursor.next();
+        }
+        loop {
+            if !self.has_ahead {
+                self.ahead = self.cursor.next()?.map(|record| (record.key.to_vec(), record.value.to_vec()));
+                self.has_ahead = true;
+            }
+            let Some(&(pending_key, _)) = self.pending.peek() else { break };
+            if let Some((key, _)) = &self.ahead {
+                let view_first = match self.direction {
+                    Direction::Forward => key.as_slice() < pending_key,
+                    Direction::Reverse => key.as_slice() > pending_key,
+                };
+                if view_first {
+                    break;
+                }
+                if key == pending_key {
+                    self.has_ahead = false;
+                }
+            }
+            if let Some(record) = self.pending.next().and_then(as_record) {
+                return Ok(Some(record));
+            }
+        }
+        // Once the writes are used up, the copy in hand is the last one made.
+        self.has_ahead = false;
+        Ok(self.ahead.as_ref().map(|(key, value)| Record { key, value }))
+    }
+}
+
+/// Where a walk over the keys of a database goes on: after the record with this tail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyPosition(Vec<u8>);
+
+impl KeyPosition {
+    /// How much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Some keys of a database, in key order, and where the walk goes on.
+pub struct KeyPage {
+    /// Keys with their heads; expired ones are left out.
+    pub keys: Vec<(Vec<u8>, Head)>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<KeyPosition>,
+}
+
+impl Transaction<'_> {
+    /// Up to `limit` keys of database `db` that begin with `prefix`, from `position` on (`None`: from the
+    /// first). Only records of keys with that prefix are read; `limit` counts records read, so that a page may
+    /// hold fewer keys, even none, before the end.
+    pub fn keys_page(
+        &self,
+        db: u32,
+        prefix: &[u8],
+        position: Option<&KeyPosition>,
+        limit: usize,
+    ) -> Result<KeyPage> {
+        let header = codec::meta_space(self.space(db)?);
+        let mut range = header.clone();
+        range.extend_from_slice(self.store.codec.meta_prefix(prefix));
+        let end = codec::successor(&range);
+        let start = match position {
+            None => range,
+            Some(KeyPosition(tail)) => {
+                let mut record = header;
+                record.extend_from_slice(tail);
+                codec::just_after(&record).max(range)
+            }
+        };
+        let mut page = KeyPage { keys: Vec::new(), next: None };
+        if end.as_ref().is_some_and(|end| *end <= start) {
+            return Ok(page);
+        }
+        let scan = Scan { end: end.as_deref(), ..Scan::all() };
+        let mut records = self.scan(&Scan { start: &start, ..scan }.expecting(limit))?;
+        let mut read = 0;
+        while let Some(record) = records.next()? {
+            read += 1;
+            let entry = Entry::decode(Value::Borrowed(record.value))?;
+            let key = entry.long_key().unwrap_or(&record.key[META_HEADER_BYTES..]);
+            if key.starts_with(prefix) && !entry.head().is_expired(self.now_ms()) {
+                page.keys.push((key.to_vec(), entry.head()));
+            }
+            if read >= limit {
+                page.next = Some(KeyPosition(record.key[META_HEADER_BYTES..].to_vec()));
+                break;
+            }
+        }
+        Ok(page)
+    }
+}

@@ -1,0 +1,77 @@
+//! An opened backend with a data directory's fixed parameters: what transactions are taken from.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use dredis_contract::{Backend, Error, Result, Sharing, View};
+
+use crate::codec::Codec;
+use crate::databases::{DATABASES, Database};
+use crate::format;
+use crate::ids::Ids;
+
+/// The space that each database shows.
+pub(crate) type Spaces = [u32; DATABASES as usize];
+
+/// A data directory, opened.
+pub struct Store {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) codec: Codec,
+    spaces: ArcSwap<Spaces>,
+}
+
+/// What the one writer carries from commit to commit.
+pub struct WriterState {
+    pub(crate) databases: [Database; DATABASES as usize],
+    pub(crate) ids: Ids,
+}
+
+impl Store {
+    /// Takes over a backend just opened: checks or writes its format record. `name` is the backend's name,
+    /// `seed` the secret of the directory's hashes if it is a new one.
+    pub fn open(backend: Arc<dyn Backend>, name: &str, seed: [u64; 2]) -> Result<(Store, WriterState)> {
+        if backend.capabilities().sharing == Sharing::Shared {
+            return Err(Error::unsupported(
+                "running under this dredis, which does not yet execute on shared engines",
+            ));
+        }
+        let codec = format::open(&*backend, name, seed)?;
+        let writer = {
+            let view = backend.view()?;
+            let mut databases = [Database::default(); DATABASES as usize];
+            for (number, database) in (0..).zip(&mut databases) {
+                *database = Database::read(&*view, number)?;
+            }
+            WriterState { databases, ids: Ids::read(&*view)? }
+        };
+        let spaces = ArcSwap::from_pointee(writer.databases.map(|database| database.space));
+        Ok((Store { backend, codec, spaces }, writer))
+    }
+
+    /// The backend beneath.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// A view with the spaces that belong to it.
+    pub(crate) fn view(&self) -> Result<(Box<dyn View + '_>, Spaces)> {
+        // Spaces change rarely, and are published after their commit. A view between two equal readings of
+        // them cannot be one in which a space that they name was already being swept.
+        loop {
+            let before = self.spaces.load();
+            let view = self.backend.view()?;
+            let after = self.spaces.load();
+            if Arc::ptr_eq(&before, &after) {
+                return Ok((view, **before));
+            }
+        }
+    }
+
+    /// Makes committed spaces known to readers.
+    pub(crate) fn publish(&self, databases: &[Database; DATABASES as usize]) {
+        let spaces = databases.map(|database| database.space);
+        if **self.spaces.load() != spaces {
+            self.spaces.store(Arc::new(spaces));
+        }
+    }
+}

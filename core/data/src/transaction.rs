@@ -1,0 +1,205 @@
+//! A transaction: a view, an overlay of writes, and a place in time.
+
+use std::cell::OnceCell;
+
+use dredis_contract::{Batch, Commit, Error, Result, Scan, Value, View};
+
+use crate::codec;
+use crate::databases::{DATABASES, Database, DatabaseFigures};
+use crate::ids::{self, Ids};
+use crate::overlay::Overlay;
+use crate::scan::MergedScan;
+use crate::store::{Spaces, Store, WriterState};
+
+/// Someone who must know of changes at once, before they are committed: WATCH, and whoever waits for a key.
+pub trait Observer {
+    /// This key was changed, created or removed.
+    fn key_changed(&self, db: u32, key: &[u8]);
+    /// All keys of this database may have changed; `had` tells whether it held a key before or holds it now.
+    fn database_changed(&self, db: u32, had: &dyn Fn(&[u8]) -> Result<bool>) -> Result<()>;
+}
+
+/// How a transaction ended, when it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was nothing to write.
+    Unchanged,
+    /// Written and visible.
+    Committed,
+}
+
+/// Reads, and (on the write path) changes, of one batch of commands.
+pub struct Transaction<'v> {
+    pub(crate) store: &'v Store,
+    view: OnceCell<(Box<dyn View + 'v>, Spaces)>,
+    pub(crate) overlay: Overlay,
+    writer: Option<Writing<'v>>,
+    now_ms: u64,
+}
+
+/// What only a transaction on the write path has.
+struct Writing<'v> {
+    state: &'v mut WriterState,
+    databases: [Database; DATABASES as usize],
+    dirty: u32,
+    ids: Ids,
+    observer: &'v dyn Observer,
+}
+
+impl<'v> Transaction<'v> {
+    /// A transaction that only reads. Its view is taken when first needed.
+    pub fn read_only(store: &'v Store, now_ms: u64) -> Self {
+        Transaction { store, view: OnceCell::new(), overlay: Overlay::default(), writer: None, now_ms }
+    }
+
+    /// A transaction that may write. There is one at a time: `state` sees to that.
+    pub fn writable(
+        store: &'v Store,
+        state: &'v mut WriterState,
+        observer: &'v dyn Observer,
+        now_ms: u64,
+    ) -> Self {
+        let writing = Writing { databases: state.databases, dirty: 0, ids: state.ids, state, observer };
+        Transaction {
+            store,
+            view: OnceCell::new(),
+            overlay: Overlay::default(),
+            writer: Some(writing),
+            now_ms,
+        }
+    }
+
+    /// The time at which all of this happens, in milliseconds of the Unix epoch.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Moves on in time, between commands.
+    pub fn set_now_ms(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+    }
+
+    /// Whether this transaction may write.
+    pub fn is_writable(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// About how many bytes of writes wait for the commit.
+    pub fn pending_bytes(&self) -> usize {
+        self.overlay.bytes()
+    }
+
+    /// Whether nothing has been written.
+    pub fn is_unchanged(&self) -> bool {
+        self.overlay.is_empty() && self.writer.as_ref().is_none_or(|writing| writing.dirty == 0)
+    }
+
+    /// Hands all writes to the engine as one batch, or does nothing if there are none. After an error nothing
+    /// of it was applied.
+    pub fn commit(mut self) -> Result<Outcome> {
+        if self.is_unchanged() {
+            return Ok(Outcome::Unchanged);
+        }
+        let Some(writing) = &mut self.writer else { return Ok(Outcome::Unchanged) };
+        for (number, database) in (0..).zip(&writing.databases) {
+            if writing.dirty & (1 << number) != 0 {
+                self.overlay.put(&codec::database(number), database.encode());
+            }
+        }
+        if let Some(record) = writing.ids.take_record() {
+            self.overlay.put(ids::RECORD_KEY, record);
+        }
+        drop(self.view.take());
+        match self.store.backend.commit(&Batch::new(&self.overlay.operations()))? {
+            Commit::Done => {}
+            Commit::Conflict | Commit::Unknown => {
+                return Err(Error::corrupt("an exclusive engine answered as only a shared one may"));
+            }
+        }
+        writing.state.databases = writing.databases;
+        writing.state.ids = writing.ids;
+        self.store.publish(&writing.databases);
+        Ok(Outcome::Committed)
+    }
+
+    fn view(&self) -> Result<&(Box<dyn View + 'v>, Spaces)> {
+        if let Some(view) = self.view.get() {
+            return Ok(view);
+        }
+        let view = self.store.view()?;
+        Ok(self.view.get_or_init(|| view))
+    }
+
+    /// The space that a database shows.
+    pub(crate) fn space(&self, db: u32) -> Result<u32> {
+        match &self.writer {
+            Some(writing) => Ok(writing.databases[db as usize].space),
+            None => Ok(self.view()?.1[db as usize]),
+        }
+    }
+
+    /// A database as it stands.
+    pub(crate) fn database(&self, db: u32) -> Result<Database> {
+        match &self.writer {
+            Some(writing) => Ok(writing.databases[db as usize]),
+            None => Database::read(&*self.view()?.0, db),
+        }
+    }
+
+    /// How many keys a database holds, and more.
+    pub fn figures(&self, db: u32) -> Result<DatabaseFigures> {
+        Ok(self.database(db)?.figures())
+    }
+
+    /// A database, to be changed.
+    pub(crate) fn database_mut(&mut self, db: u32) -> Result<&mut Database> {
+        let writing = self.writing()?;
+        writing.dirty |= 1 << db;
+        Ok(&mut writing.databases[db as usize])
+    }
+
+    pub(crate) fn next_object(&mut self) -> Result<u64> {
+        Ok(self.writing()?.ids.next_object())
+    }
+
+    pub(crate) fn next_space(&mut self) -> Result<u32> {
+        self.writing()?.ids.next_space()
+    }
+
+    /// Whoever must know of changes.
+    pub(crate) fn observer(&mut self) -> Result<&'v dyn Observer> {
+        Ok(self.writing()?.observer)
+    }
+
+    fn writing(&mut self) -> Result<&mut Writing<'v>> {
+        self.writer
+            .as_mut()
+            .ok_or_else(|| Error::invalid_input("a write was tried in a transaction that only reads"))
+    }
+
+    /// Reads a record: from this transaction's own writes, or else from the view.
+    pub(crate) fn get(&self, record: &[u8]) -> Result<Option<Value<'_>>> {
+        match self.overlay.get(record) {
+            Some(written) => Ok(written.map(Value::Borrowed)),
+            None => self.view()?.0.get(record),
+        }
+    }
+
+    /// Writes a record.
+    pub(crate) fn put(&mut self, record: &[u8], value: Vec<u8>) {
+        debug_assert!(self.is_writable());
+        self.overlay.put(record, value);
+    }
+
+    /// Removes a record.
+    pub(crate) fn delete(&mut self, record: &[u8]) {
+        debug_assert!(self.is_writable());
+        self.overlay.delete(record);
+    }
+
+    /// Reads a range of records, this transaction's own writes included.
+    pub(crate) fn scan(&self, scan: &Scan<'_>) -> Result<MergedScan<'_>> {
+        let cursor = self.view()?.0.scan(scan)?;
+        Ok(MergedScan::new(cursor, self.overlay.range(scan.start, scan.end), scan.direction))
+    }
+}
