@@ -115,25 +115,37 @@ fn runs_within_multi(name: &str) -> bool {
 const SHOWN_BYTES: usize = 128;
 
 fn unknown_command(arguments: Arguments<'_>) -> CommandError {
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for argument in arguments.iter().skip(1) {
         if shown.len() >= SHOWN_BYTES {
             break;
         }
         let room = SHOWN_BYTES - shown.len();
-        shown.push_str(&format!("'{}' ", printable(&argument[..argument.len().min(room)])));
+        shown.push(b'\'');
+        shown.extend_from_slice(&argument[..argument.len().min(room)]);
+        shown.extend_from_slice(b"' ");
     }
     let name = arguments.first().copied().unwrap_or_default();
-    let name = printable(&name[..name.len().min(SHOWN_BYTES)]);
-    CommandError::reply(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+    let mut line = b"ERR unknown command '".to_vec();
+    line.extend_from_slice(&name[..name.len().min(SHOWN_BYTES)]);
+    line.extend_from_slice(b"', with args beginning with: ");
+    line.extend_from_slice(&shown);
+    CommandError::reply(on_one_line(line))
 }
 
 fn unknown_subcommand(command: &str, sub: &[u8]) -> CommandError {
-    let sub = printable(&sub[..sub.len().min(SHOWN_BYTES)]);
-    CommandError::reply(format!("ERR unknown subcommand '{sub}'. Try {} HELP.", command.to_uppercase()))
+    let mut line = b"ERR unknown subcommand '".to_vec();
+    line.extend_from_slice(&sub[..sub.len().min(SHOWN_BYTES)]);
+    line.extend_from_slice(format!("'. Try {} HELP.", command.to_uppercase()).as_bytes());
+    CommandError::reply(on_one_line(line))
 }
 
 /// An error line cannot carry line ends; Redis turns them into spaces.
-fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).replace(['\r', '\n'], " ")
+fn on_one_line(mut line: Vec<u8>) -> Vec<u8> {
+    for byte in &mut line {
+        if matches!(byte, b'\r' | b'\n') {
+            *byte = b' ';
+        }
+    }
+    line
 }

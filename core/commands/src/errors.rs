@@ -13,22 +13,22 @@ pub type CommandResult = Result<Reply, CommandError>;
 #[derive(Clone, Debug, PartialEq)]
 pub enum CommandError {
     /// The user's doing: this line is the reply.
-    Reply(Cow<'static, str>),
+    Reply(Cow<'static, [u8]>),
     /// The engine failed. The command's writes are rolled back.
     Storage(Error),
 }
 
 impl CommandError {
     /// An error reply made at run time; it begins with its code.
-    pub fn reply(line: impl Into<String>) -> Self {
+    pub fn reply(line: impl Into<Vec<u8>>) -> Self {
         CommandError::Reply(Cow::Owned(line.into()))
     }
 
     /// The reply line for this error, without its leading minus.
-    pub fn into_line(self) -> Cow<'static, str> {
+    pub fn into_line(self) -> Cow<'static, [u8]> {
         match self {
             CommandError::Reply(line) => line,
-            CommandError::Storage(error) => Cow::Owned(storage_error_line(&error)),
+            CommandError::Storage(error) => Cow::Owned(storage_error_line(&error).into_bytes()),
         }
     }
 }
@@ -52,7 +52,7 @@ impl From<Error> for CommandError {
 
 /// A fixed error line.
 pub const fn fixed(line: &'static str) -> CommandError {
-    CommandError::Reply(Cow::Borrowed(line))
+    CommandError::Reply(Cow::Borrowed(line.as_bytes()))
 }
 
 /// The key holds another type.

@@ -9,8 +9,8 @@ pub enum Reply {
     Ok,
     /// A simple string.
     Status(Cow<'static, str>),
-    /// An error line, without its leading minus: its first word is the code.
-    Error(Cow<'static, str>),
+    /// An error line, without its leading minus: its first word is the code. Bytes, because it may quote input.
+    Error(Cow<'static, [u8]>),
     /// An integer.
     Integer(i64),
     /// A bulk string.

@@ -16,9 +16,10 @@
 #![allow(unsafe_code)]
 
 mod call;
-mod core;
+
 pub mod extension;
 mod memory;
+mod module;
 
 pub use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
 pub use abi_stable::library::{
@@ -32,7 +33,7 @@ pub use abi_stable::{StableAbi, staticref};
 pub use self::call::{
     CapabilityTable, Failure, LogSink, NamedOption, OpenCall, OptionDescription, OptionItem, RawOperation, ScanCall,
 };
-pub use self::core::{Extension, Functions, Handle, Module, ModuleRef};
+pub use self::module::{Extension, Functions, Handle, Module, ModuleRef};
 pub use self::memory::{Bytes, Found, Lookup, Object, Page, PageRecord};
 
 /// The number of this ABI. Another number means another, incompatible set of tables.
