@@ -54,7 +54,9 @@ fn main() {
         snappy_build.define("SNAPPY_IS_BIG_ENDIAN", "1");
     }
     snappy_build
-        .files(["snappy.cc", "snappy-sinksource.cc", "snappy-stubs-internal.cc"].map(|file| snappy.join(file)))
+        .files(
+            ["snappy.cc", "snappy-sinksource.cc", "snappy-stubs-internal.cc"].map(|file| snappy.join(file)),
+        )
         .compile("dredis_snappy");
 
     println!("cargo::rerun-if-changed=build.rs");

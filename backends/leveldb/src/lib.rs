@@ -14,11 +14,15 @@
 
 mod backend;
 mod binding;
+mod checkpoint;
 mod config;
 mod cursor;
+mod directory;
 mod durable;
 mod error;
 mod health;
 mod view;
 
 pub use backend::LevelDb;
+
+dredis_plugin::export_backend!(LevelDb);

@@ -5,6 +5,9 @@ use crate::{Arguments, CommandResult, Context};
 /// The function of a command.
 pub type Run = fn(&mut Context<'_, '_>, Arguments<'_>) -> CommandResult;
 
+/// Tells what a request does to its keys, in the words of key specifications.
+pub type KeyFlags = fn(Arguments<'_>) -> &'static [&'static str];
+
 /// One command or subcommand: everything that dispatch, COMMAND, the documentation and the generators of
 /// tests need to know of it.
 #[derive(Debug)]
@@ -19,6 +22,12 @@ pub struct Command {
     pub group: Group,
     /// What it costs, in Redis's notation.
     pub complexity: &'static str,
+    /// What later versions of Redis brought: version, and what came.
+    pub history: &'static [(&'static str, &'static str)],
+    /// Since when, and for what, it should not be used any more.
+    pub deprecated: Option<Deprecated>,
+    /// Whether it is meant for the server's own people (`syscmd` in COMMAND DOCS).
+    pub is_system: bool,
     /// Number of arguments with the command's own name; negative: at least that many.
     pub arity: i32,
     /// Behaviour flags.
@@ -27,6 +36,8 @@ pub struct Command {
     pub categories: &'static [&'static str],
     /// Where its keys stand.
     pub keys: &'static [KeySpec],
+    /// What a request does to its keys, where that depends on its arguments (`variable_flags`).
+    pub key_flags: Option<KeyFlags>,
     /// Hints for proxies and clients, as COMMAND INFO shows them.
     pub tips: &'static [&'static str],
     /// The grammar of its arguments.
@@ -47,10 +58,14 @@ impl Command {
         since: "1.0.0",
         group: Group::Generic,
         complexity: "O(1)",
+        history: &[],
+        deprecated: None,
+        is_system: false,
         arity: 1,
         flags: Flags::NONE,
         categories: &[],
         keys: &[],
+        key_flags: None,
         tips: &[],
         arguments: &[],
         subcommands: &[],
@@ -63,6 +78,15 @@ impl Command {
         let needed = self.arity.unsigned_abs() as usize;
         if self.arity < 0 { count >= needed } else { count == needed }
     }
+}
+
+/// That a command should not be used any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deprecated {
+    /// The Redis version that said so.
+    pub since: &'static str,
+    /// What to use in its place.
+    pub replaced_by: &'static str,
 }
 
 /// Where a command runs.
@@ -170,7 +194,8 @@ impl Flags {
 
     /// Redis's names of the flags in here, in Redis's order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 20] = [
+        // MAY_REPLICATE has no name in Redis 7.0.
+        const NAMES: [(Flags, &str); 19] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -185,12 +210,11 @@ impl Flags {
             (Flags::ASKING, "asking"),
             (Flags::FAST, "fast"),
             (Flags::NO_AUTH, "no_auth"),
-            (Flags::MAY_REPLICATE, "may_replicate"),
+            (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
+            (Flags::NO_ASYNC_LOADING, "no_async_loading"),
             (Flags::NO_MULTI, "no_multi"),
             (Flags::MOVABLE_KEYS, "movablekeys"),
             (Flags::ALLOW_BUSY, "allow_busy"),
-            (Flags::NO_ASYNC_LOADING, "no_async_loading"),
-            (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
         ];
         NAMES.into_iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| name)
     }
@@ -271,6 +295,10 @@ pub struct Argument {
     pub optional: bool,
     /// Whether it may be repeated.
     pub multiple: bool,
+    /// Whether its token is repeated with it.
+    pub multiple_token: bool,
+    /// The Redis version since which it should not be used any more.
+    pub deprecated_since: Option<&'static str>,
     /// Index of its key specification, for keys.
     pub key_spec: Option<u8>,
     /// Parts, for [`ArgumentKind::OneOf`] and [`ArgumentKind::Block`].
@@ -286,6 +314,8 @@ impl Argument {
         since: None,
         optional: false,
         multiple: false,
+        multiple_token: false,
+        deprecated_since: None,
         key_spec: None,
         parts: &[],
     };

@@ -7,21 +7,58 @@ use dredis_data::contract::Error;
 use crate::errors::{self, CommandError};
 use crate::{Arguments, Call, CallEnd, CommandId, Context, Flags, Host, Path, Registry, Reply, Session};
 
-/// Where a request runs, given the session's state. One that will be refused or queued runs in the session.
-pub fn path(session: &Session, arguments: Arguments<'_>) -> Path {
-    let Some(id) = Registry::get().find(arguments) else { return Path::Session };
-    let command = Registry::get().entry(id).command;
-    match &session.multi {
-        None => command.path,
-        Some(multi) if command.name == "exec" => {
-            if multi.writes || session.watching {
-                Path::Write
-            } else {
-                Path::Read
-            }
+/// Finds where a batch of requests must run, before any of them has run.
+pub struct Classifier {
+    path: Path,
+    is_heavy: bool,
+    in_multi: bool,
+    multi_writes: bool,
+}
+
+impl Classifier {
+    /// Begins with a session as it stands before the batch.
+    pub fn new(session: &Session) -> Self {
+        Classifier {
+            path: Path::Session,
+            is_heavy: false,
+            in_multi: session.multi.is_some(),
+            multi_writes: session.watching || session.multi.as_ref().is_some_and(|multi| multi.writes),
         }
-        Some(_) if runs_within_multi(command.name) => command.path,
-        Some(_) => Path::Session,
+    }
+
+    /// Takes the next request into account.
+    pub fn add(&mut self, arguments: Arguments<'_>) {
+        let Some(id) = Registry::get().find(arguments) else { return };
+        let command = Registry::get().entry(id).command;
+        match command.name {
+            "multi" => self.in_multi = true,
+            "discard" => self.in_multi = false,
+            "exec" => {
+                self.in_multi = false;
+                self.raise(if self.multi_writes { Path::Write } else { Path::Read });
+            }
+            name if self.in_multi && !runs_within_multi(name) => {
+                self.multi_writes |= command.path == Path::Write
+            }
+            _ => self.raise(command.path),
+        }
+        self.is_heavy |= command.path == Path::Read && command.categories.contains(&"dangerous");
+    }
+
+    /// Where the batch must run. One that contains a write runs in the writer's turn as a whole.
+    pub fn path(&self) -> Path {
+        self.path
+    }
+
+    /// Whether a read in the batch may take long.
+    pub fn is_heavy(&self) -> bool {
+        self.is_heavy
+    }
+
+    fn raise(&mut self, path: Path) {
+        if path == Path::Write || self.path == Path::Session {
+            self.path = path;
+        }
     }
 }
 
@@ -30,14 +67,15 @@ pub fn path(session: &Session, arguments: Arguments<'_>) -> Path {
 pub fn execute(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Result<Reply, Error> {
     let Some(id) = Registry::get().find(arguments) else {
         abort_multi(context.session);
-        return Ok(refusal(unknown_command(arguments)));
+        return Ok(refusal(context.host, unknown_command(arguments)));
     };
     if let Err(refused) = admit(context.session, context.host, id, arguments) {
         abort_multi(context.session);
         let call = Call { command: id, arguments, micros: 0, end: CallEnd::Rejected };
         context.host.call_finished(context.session, &call);
-        return Ok(refusal(refused));
+        return Ok(refusal(context.host, refused));
     }
+    context.session.command = Some(id);
     let command = Registry::get().entry(id).command;
     if let Some(multi) = &mut context.session.multi
         && !runs_within_multi(command.name)
@@ -64,7 +102,13 @@ pub(crate) fn call(
         Err(CommandError::Storage(error)) => return Err(error),
     };
     let micros = context.host.monotonic_us().saturating_sub(started);
-    let end = if reply.is_error() { CallEnd::Failed } else { CallEnd::Done };
+    let end = match &reply {
+        Reply::Error(line) => {
+            context.host.error_answered(line);
+            CallEnd::Failed
+        }
+        _ => CallEnd::Done,
+    };
     context.host.call_finished(context.session, &Call { command: id, arguments, micros, end });
     Ok(reply)
 }
@@ -96,8 +140,10 @@ fn admit(
     Ok(())
 }
 
-fn refusal(error: CommandError) -> Reply {
-    Reply::Error(error.into_line())
+fn refusal(host: &dyn Host, error: CommandError) -> Reply {
+    let line = error.into_line();
+    host.error_answered(&line);
+    Reply::Error(line)
 }
 
 fn abort_multi(session: &mut Session) {

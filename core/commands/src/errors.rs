@@ -69,7 +69,53 @@ pub const NO_SUCH_KEY: CommandError = fixed("ERR no such key");
 /// A result that would pass 64 bits.
 pub const OVERFLOW: CommandError = fixed("ERR increment or decrement would overflow");
 
+/// DECRBY by the one number that has no opposite.
+pub const DECREMENT_OVERFLOW: CommandError = fixed("ERR decrement would overflow");
+/// INCRBYFLOAT to something that is no number.
+pub const NOT_FINITE: CommandError = fixed("ERR increment would produce NaN or Infinity");
+/// A string beyond the limit of 512 MB.
+pub const STRING_TOO_LONG: CommandError =
+    fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+/// A negative offset.
+pub const OFFSET_OUT_OF_RANGE: CommandError = fixed("ERR offset is out of range");
+/// There is no database of this number.
+pub const NO_SUCH_DATABASE: CommandError = fixed("ERR DB index is out of range");
+/// An integer that does not fit 32 bits, where Redis keeps it in so many.
+pub const NOT_32_BITS: CommandError =
+    fixed("ERR value is out of range, value must between -2147483648 and 2147483647");
+/// COPY and MOVE from a key to itself.
+pub const SAME_OBJECT: CommandError = fixed("ERR source and destination objects are the same");
+/// SCAN from something that is no cursor.
+pub const INVALID_CURSOR: CommandError = fixed("ERR invalid cursor");
+
+/// An expiry time that is not positive, or overflows; the command's name in lower case.
+pub fn invalid_expire_time(command: &str) -> CommandError {
+    CommandError::reply(format!("ERR invalid expire time in '{command}' command"))
+}
+
 /// The wrong number of arguments for the command of this (lower-case) name.
 pub fn wrong_arity(name: &str) -> CommandError {
     CommandError::reply(format!("ERR wrong number of arguments for '{name}' command"))
+}
+
+/// An option that EXPIRE does not know. As in Redis, it is shown up to its first zero byte.
+pub fn unsupported_option(option: &[u8]) -> CommandError {
+    let option = option.split(|byte| *byte == 0).next().unwrap_or_default();
+    let mut line = b"ERR Unsupported option ".to_vec();
+    line.extend(option.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    CommandError::reply(line)
+}
+
+/// A subcommand in a form that its container does not know.
+pub(crate) fn subcommand_syntax(container: &str, sub: &[u8]) -> CommandError {
+    let after = format!("'. Try {} HELP.", container.to_uppercase());
+    quoting("ERR unknown subcommand or wrong number of arguments for '", sub, &after)
+}
+
+/// A line that quotes what a client sent, its line ends turned into blanks.
+pub(crate) fn quoting(before: &str, input: &[u8], after: &str) -> CommandError {
+    let mut line = before.as_bytes().to_vec();
+    line.extend(input.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    line.extend_from_slice(after.as_bytes());
+    CommandError::reply(line)
 }

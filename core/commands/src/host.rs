@@ -1,6 +1,14 @@
 //! What commands may ask of the server around them.
 
+mod clients;
+mod configuration;
+mod measurements;
+
 use dredis_data::KeyPosition;
+
+pub use clients::{ClientFilter, ClientKind, Clients, Killed, PauseScope, UnblockWith};
+pub use configuration::{Configuration, SettingRefused};
+pub use measurements::{InfoSection, LatencyEvent, LatencySample, Measurements, MemoryFigures, SlowCall};
 
 use crate::{Arguments, CommandId, Session};
 
@@ -9,14 +17,38 @@ pub trait Host: Send + Sync {
     /// A clock that only goes forward, in microseconds since some point; for measuring.
     fn monotonic_us(&self) -> u64;
 
+    /// The time of day, in microseconds of the Unix epoch; for TIME, and nothing that touches data.
+    fn unix_time_us(&self) -> u64;
+
     /// A command has run (or was refused): statistics, slow log.
     fn call_finished(&self, session: &Session, call: &Call<'_>);
+
+    /// An error is about to be answered; its line without the leading minus. Every error passes here once.
+    fn error_answered(&self, line: &[u8]);
 
     /// Whether writes are refused (`--readonly`).
     fn is_readonly(&self) -> bool;
 
     /// Whether clients must give a password first.
     fn requires_password(&self) -> bool;
+
+    /// Whether this is the password of the default user; any is while none is required.
+    fn is_password(&self, given: &[u8]) -> bool;
+
+    /// The clients.
+    fn clients(&self) -> &dyn Clients;
+
+    /// The configuration parameters.
+    fn configuration(&self) -> &dyn Configuration;
+
+    /// Everything that the server has measured about itself.
+    fn measurements(&self) -> &dyn Measurements;
+
+    /// Ends the server in an orderly way. Returns at once.
+    fn shut_down(&self);
+
+    /// Whether keys that have expired are removed before anyone asks for them (DEBUG SET-ACTIVE-EXPIRE).
+    fn set_active_expiry(&self, active: bool);
 
     /// Watches a key for a session. `expired`: it stood there expired when WATCH ran.
     fn watch(&self, session: u64, db: u32, key: &[u8], expired: bool);

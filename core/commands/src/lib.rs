@@ -5,22 +5,36 @@
 //! of the server around it (its clients, its configuration) comes through [`Host`].
 #![forbid(unsafe_code)]
 
+pub mod categories;
 pub mod command;
 mod context;
 mod dispatch;
 pub mod errors;
+mod expiry_options;
+pub mod glob;
+mod grammar;
+mod help;
 mod host;
+pub mod key_positions;
+pub mod long_double;
+pub mod numbers;
 mod registry;
 mod reply;
 mod session;
 
 pub mod families;
 
-pub use command::{Argument, ArgumentKind, Command, Flags, Group, KeySpec, Path, Run};
+pub use command::{Argument, ArgumentKind, Command, Deprecated, Flags, Group, KeySpec, Path, Run};
 pub use context::{Arguments, Context};
-pub use dispatch::{execute, path};
+pub use dispatch::{Classifier, execute};
 pub use errors::{CommandError, CommandResult};
-pub use host::{Call, CallEnd, Host, Watched};
+pub use host::{
+    Call, CallEnd, ClientFilter, ClientKind, Clients, Configuration, Host, InfoSection, Killed, LatencyEvent,
+    LatencySample, Measurements, MemoryFigures, PauseScope, SettingRefused, SlowCall, UnblockWith, Watched,
+};
 pub use registry::{CommandId, Registry};
 pub use reply::Reply;
 pub use session::{Multi, Protocol, ReplyMode, Session};
+
+/// The version of Redis that this command model follows, and that clients are told.
+pub const REDIS_VERSION: &str = "7.0.15";

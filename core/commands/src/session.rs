@@ -1,6 +1,9 @@
 //! The state of one client's session, as far as commands see it. No socket, no buffer.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use crate::CommandId;
 
 /// The version of the protocol that a client speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -58,8 +61,12 @@ pub struct Session {
     pub watching: bool,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
+    /// The command that ran last, for CLIENT LIST.
+    pub command: Option<CommandId>,
     /// Set by QUIT and the like: the connection ends once the replies are out.
     pub closing: bool,
+    /// Set by DEBUG SLEEP: how long the replies are held back. Nobody else waits.
+    pub pause: Duration,
 }
 
 impl Session {
@@ -75,7 +82,14 @@ impl Session {
             multi: None,
             watching: false,
             no_evict: false,
+            command: None,
             closing: false,
+            pause: Duration::ZERO,
         }
+    }
+
+    /// How long the replies of the batch that has just run are to be held back, if at all.
+    pub fn take_pause(&mut self) -> Option<Duration> {
+        Some(std::mem::take(&mut self.pause)).filter(|pause| !pause.is_zero())
     }
 }

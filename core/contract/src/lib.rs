@@ -29,5 +29,5 @@ pub use batch::{Batch, Operation};
 pub use capabilities::{Capabilities, Durability, Limits, Sharing};
 pub use error::{Error, ErrorKind, Result};
 pub use log::{LogLevel, Logger};
-pub use options::{OptionError, OptionKind, OptionSpec, OptionValue, Options};
+pub use options::{OptionError, OptionKind, OptionSpec, OptionValue, Options, nearest_name};
 pub use view::{Cursor, Direction, Projection, Record, Scan, Value, View};

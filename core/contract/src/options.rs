@@ -145,7 +145,8 @@ impl Options {
             let Some(spec) = schema.iter().find(|spec| spec.name == name) else {
                 return Err(OptionError::Unknown {
                     name: name.to_owned(),
-                    nearest: nearest(name, schema).map(str::to_owned),
+                    nearest: nearest_name(name, schema.iter().map(|spec| spec.name.as_str()))
+                        .map(str::to_owned),
                 });
             };
             if !spec.kind.accepts(value) {
@@ -197,11 +198,11 @@ impl fmt::Display for OptionError {
 
 impl std::error::Error for OptionError {}
 
-/// The name in the schema nearest to `name`, if it is near enough to be a slip of the hand.
-fn nearest<'s>(name: &str, schema: &'s [OptionSpec]) -> Option<&'s str> {
-    schema
-        .iter()
-        .map(|spec| (edit_distance(name, &spec.name), spec.name.as_str()))
+/// Which of `candidates` is nearest to `name`, if any is near enough for a slip of the hand.
+pub fn nearest_name<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (edit_distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 2 + candidate.len() / 4)
         .min()
         .map(|(_, candidate)| candidate)

@@ -1,17 +1,19 @@
 //! Keys: found, written, removed, renamed, flushed. Every change of a key goes through here, so that counts,
 //! the expiry index, the sample index, the garbage queue and observers never disagree with the meta records.
 
-use dredis_contract::{Error, Result};
+use dredis_contract::{Error, Result, Value};
 
 use crate::databases::Database;
 use crate::garbage;
-use crate::meta::{self, Entry, Head};
+use crate::meta::{self, Entry, Head, Stored};
 use crate::transaction::Transaction;
 
 impl Transaction<'_> {
     /// The live key's entry. A key that has expired is not found, whether or not it has been removed yet.
     pub fn find(&self, db: u32, key: &[u8]) -> Result<Option<Entry<'_>>> {
-        Ok(self.find_any(db, key)?.filter(|entry| !entry.head().is_expired(self.now_ms())))
+        let found = self.find_any(db, key)?.filter(|entry| !entry.head().is_expired(self.now_ms()));
+        self.count_lookup(found.is_some());
+        Ok(found)
     }
 
     /// Whether a live key exists.
@@ -19,15 +21,30 @@ impl Transaction<'_> {
         Ok(self.find(db, key)?.is_some())
     }
 
+    /// Whether the key has expired and has not been removed yet.
+    pub fn is_expired(&self, db: u32, key: &[u8]) -> Result<bool> {
+        Ok(self.find_any(db, key)?.is_some_and(|entry| entry.head().is_expired(self.now_ms())))
+    }
+
     /// The key's entry, expired or not.
     pub(crate) fn find_any(&self, db: u32, key: &[u8]) -> Result<Option<Entry<'_>>> {
         let record_key = self.store.codec.meta(self.space(db)?, key);
-        let Some(record) = self.get(&record_key)? else { return Ok(None) };
-        let entry = Entry::decode(record)?;
-        if entry.long_key().is_some_and(|long_key| long_key != key) {
-            return Err(Error::unsupported("two long keys with the same 128-bit hash"));
-        }
-        Ok(Some(entry))
+        self.get(&record_key)?.map(|record| decode(record, key)).transpose()
+    }
+
+    /// The live keys' entries, in the order asked. One crossing to the engine, unless this transaction has
+    /// written.
+    pub fn find_many(&self, db: u32, keys: &[&[u8]]) -> Result<Vec<Option<Entry<'_>>>> {
+        let space = self.space(db)?;
+        let record_keys: Vec<_> = keys.iter().map(|key| self.store.codec.meta(space, key)).collect();
+        let records = self.get_many(&record_keys)?;
+        let entries = records.into_iter().zip(keys).map(|(record, key)| {
+            let entry = record.map(|record| decode(record, key)).transpose()?;
+            let found = entry.filter(|entry| !entry.head().is_expired(self.now_ms()));
+            self.count_lookup(found.is_some());
+            Ok(found)
+        });
+        entries.collect()
     }
 
     /// The live key's head, on the write path: an expired key is removed first, as Redis does.
@@ -37,6 +54,16 @@ impl Transaction<'_> {
             return Ok(Some(head));
         }
         self.remove_found(db, key, head)?;
+        Ok(None)
+    }
+
+    /// The live key's record, on the write path: like [`Transaction::find_for_write`], with the body, in one read.
+    pub fn load_for_write(&mut self, db: u32, key: &[u8]) -> Result<Option<Stored>> {
+        let Some(stored) = self.find_any(db, key)?.map(|entry| entry.to_stored()) else { return Ok(None) };
+        if !stored.head.is_expired(self.now_ms()) {
+            return Ok(Some(stored));
+        }
+        self.remove_found(db, key, stored.head)?;
         Ok(None)
     }
 
@@ -86,8 +113,8 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    /// Removes a key whose head was found, expired or not.
-    pub(crate) fn remove_found(&mut self, db: u32, key: &[u8], head: Head) -> Result<()> {
+    /// Removes a key whose head was found or loaded just now, expired or not.
+    pub fn remove_found(&mut self, db: u32, key: &[u8], head: Head) -> Result<()> {
         self.unlink(db, key, head)?;
         self.discard(head);
         Ok(())
@@ -118,26 +145,19 @@ impl Transaction<'_> {
 
     /// Sets or takes away a live key's expiry; whether there was such a key.
     pub fn set_expiry(&mut self, db: u32, key: &[u8], expire_at_ms: Option<u64>) -> Result<bool> {
-        let Some(old) = self.find_for_write(db, key)? else { return Ok(false) };
-        let body = self.body(db, key)?;
-        self.write_key(db, key, Some(old), Head { expire_at_ms, ..old }, &body)?;
+        let Some(Stored { head, body }) = self.load_for_write(db, key)? else { return Ok(false) };
+        self.write_key(db, key, Some(head), Head { expire_at_ms, ..head }, &body)?;
         Ok(true)
     }
 
     /// Moves a live key, with its value and expiry, over whatever stands at the destination. Costs the same
     /// for values of any size. Whether there was such a key.
     pub fn rename(&mut self, from: (u32, &[u8]), to: (u32, &[u8])) -> Result<bool> {
-        let Some(head) = self.find_for_write(from.0, from.1)? else { return Ok(false) };
-        let body = self.body(from.0, from.1)?;
+        let Some(Stored { head, body }) = self.load_for_write(from.0, from.1)? else { return Ok(false) };
         self.unlink(from.0, from.1, head)?;
         let old = self.find_for_write(to.0, to.1)?;
         self.write_key(to.0, to.1, old, head, &body)?;
         Ok(true)
-    }
-
-    /// A copy of a key's body.
-    pub(crate) fn body(&self, db: u32, key: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.find_any(db, key)?.map(|entry| entry.body().to_vec()).unwrap_or_default())
     }
 
     /// Empties a database. Costs the same however many keys it held; they become garbage.
@@ -170,4 +190,12 @@ impl Transaction<'_> {
         *self.database_mut(right)? = before;
         Ok(())
     }
+}
+
+fn decode<'t>(record: Value<'t>, key: &[u8]) -> Result<Entry<'t>> {
+    let entry = Entry::decode(record)?;
+    if entry.long_key().is_some_and(|long_key| long_key != key) {
+        return Err(Error::unsupported("two long keys with the same 128-bit hash"));
+    }
+    Ok(entry)
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod copy;
 mod databases;
 mod expiry;
 mod format;
@@ -27,8 +28,8 @@ pub use databases::{DATABASES, DatabaseFigures};
 pub use expiry::ExpirySweep;
 pub use format::FORMAT_VERSION;
 pub use garbage::GarbageSweep;
-pub use meta::{Entry, Form, Head, Kind};
+pub use meta::{Entry, Form, Head, Kind, Stored};
 pub use random::Random;
 pub use scan::{KeyPage, KeyPosition};
 pub use store::{Store, WriterState};
-pub use transaction::{Observer, Outcome, Transaction};
+pub use transaction::{Lookups, Observer, Outcome, Transaction};

@@ -1,6 +1,6 @@
 //! A key's meta record: type, form, expiry, and the value or where to find it.
 //!
-//! Byte 0 holds the form in its low six bits, [`HAS_EXPIRY`] and [`HAS_KEY`]. Then, each if present: the
+//! Byte 0 holds the form in its low five bits, [`HAS_KEY`] and [`HAS_EXPIRY`]; bit 5 is kept free. Then, each if present: the
 //! expiry time (8 bytes, milliseconds of the Unix epoch); the full key (4 bytes of length, then its bytes)
 //! where the record's own key had to be shortened; for spread forms the object id (8 bytes). The rest is the
 //! form's body.
@@ -132,6 +132,11 @@ impl<'t> Entry<'t> {
         &self.record[self.body_at..]
     }
 
+    /// A copy that does not borrow from the transaction.
+    pub fn to_stored(&self) -> Stored {
+        Stored { head: self.head, body: self.body().to_vec() }
+    }
+
     /// Size of the record's value on disk, in bytes.
     pub fn record_bytes(&self) -> usize {
         self.record.len()
@@ -141,6 +146,15 @@ impl<'t> Entry<'t> {
     pub(crate) fn long_key(&self) -> Option<&[u8]> {
         self.key_at.map(|(start, end)| &self.record[start..end])
     }
+}
+
+/// A key's record, copied out, so that the transaction that it was read from can be written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What stands before the body.
+    pub head: Head,
+    /// The form's own bytes.
+    pub body: Vec<u8>,
 }
 
 /// The head, where the body begins, and where the full key stands if it does.

@@ -33,7 +33,8 @@ impl Transaction<'_> {
             return Ok(None);
         }
         if keys <= COUNTED_MAX {
-            let page = self.keys_page(db, &[], None, usize::MAX)?;
+            // All of it, or (should a swap be under way and the count be that of the other space) a bounded part.
+            let page = self.keys_page(db, &[], None, COUNTED_MAX as usize)?;
             let picked = random.below(page.keys.len() as u64) as usize;
             return Ok(page.keys.into_iter().nth(picked).map(|(key, _)| key));
         }

@@ -67,6 +67,9 @@ impl<'t> MergedScan<'t> {
     }
 }
 
+/// The most records that a page announces to the engine, however large it may become.
+const EXPECTED_MAX: usize = 1000;
+
 /// Where a walk over the keys of a database goes on: after the record with this tail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPosition(Vec<u8>);
@@ -88,8 +91,8 @@ pub struct KeyPage {
 
 impl Transaction<'_> {
     /// Up to `limit` keys of database `db` that begin with `prefix`, from `position` on (`None`: from the
-    /// first). Only records of keys with that prefix are read; `limit` counts records read, so that a page may
-    /// hold fewer keys, even none, before the end.
+    /// first). Only records of keys with that prefix are read; `limit`, at least 1, counts records, so that a page
+    /// may hold fewer keys, even none, before the end.
     pub fn keys_page(
         &self,
         db: u32,
@@ -114,18 +117,23 @@ impl Transaction<'_> {
             return Ok(page);
         }
         let scan = Scan { end: end.as_deref(), ..Scan::all() };
-        let mut records = self.scan(&Scan { start: &start, ..scan }.expecting(limit))?;
+        let mut records = self.scan(&Scan { start: &start, ..scan }.expecting(limit.min(EXPECTED_MAX)))?;
         let mut read = 0;
+        let mut last: Vec<u8> = Vec::new();
         while let Some(record) = records.next()? {
+            // One record beyond the page is looked at, so that a walk whose last page is full ends with it.
+            if read == limit {
+                page.next = Some(KeyPosition(last));
+                break;
+            }
             read += 1;
             let entry = Entry::decode(Value::Borrowed(record.value))?;
             let key = entry.long_key().unwrap_or(&record.key[META_HEADER_BYTES..]);
             if key.starts_with(prefix) && !entry.head().is_expired(self.now_ms()) {
                 page.keys.push((key.to_vec(), entry.head()));
             }
-            if read >= limit {
-                page.next = Some(KeyPosition(record.key[META_HEADER_BYTES..].to_vec()));
-                break;
+            if read == limit {
+                last = record.key[META_HEADER_BYTES..].to_vec();
             }
         }
         Ok(page)

@@ -5,8 +5,8 @@
 
 use dredis_contract::{Error, Result, Scan};
 
-use crate::codec::{self, RecordKind, read_u32, read_u64};
-use crate::meta::{Entry, Form, Head};
+use crate::codec::{self, read_u32, read_u64};
+use crate::meta::{Entry, Form, Head, Stored};
 use crate::transaction::Transaction;
 
 /// Size of a segment, and the longest string that stands inline, in bytes: four 4-KiB pages of a B-tree with
@@ -26,11 +26,18 @@ pub enum Style {
 
 /// Length of a string's value, in bytes.
 pub fn length(entry: &Entry<'_>) -> Result<u64> {
-    match entry.head().form {
-        Form::StringSegments => {
-            read_u64(entry.body(), 0).ok_or_else(|| Error::corrupt("a segmented string has no length"))
-        }
-        _ => Ok(entry.body().len() as u64),
+    body_length(entry.head(), entry.body())
+}
+
+/// The same of a copied record.
+pub fn stored_length(stored: &Stored) -> Result<u64> {
+    body_length(stored.head, &stored.body)
+}
+
+fn body_length(head: Head, body: &[u8]) -> Result<u64> {
+    match head.object {
+        Some(_) => read_u64(body, 0).ok_or_else(|| Error::corrupt("a segmented string has no length")),
+        None => Ok(body.len() as u64),
     }
 }
 
@@ -40,6 +47,14 @@ impl Transaction<'_> {
         match entry.head().object {
             None => Ok(entry.body().to_vec()),
             Some(object) => self.segments(object, 0, length(entry)?),
+        }
+    }
+
+    /// The whole value of a string whose record was copied out.
+    pub fn stored_string_value(&self, stored: &Stored) -> Result<Vec<u8>> {
+        match stored.head.object {
+            None => Ok(stored.body.clone()),
+            Some(object) => self.segments(object, 0, stored_length(stored)?),
         }
     }
 
@@ -81,15 +96,19 @@ impl Transaction<'_> {
     }
 
     /// Overwrites a string from `offset` on, with zeros before it if the string was shorter. An absent key
-    /// (`old` is `None`) counts as empty. The new length.
+    /// (`old` is `None`) counts as empty; otherwise `old` is what [`Transaction::load_for_write`] answered. The
+    /// new length.
     pub fn patch_string(
         &mut self,
         (db, key): (u32, &[u8]),
-        old: Option<Head>,
+        old: Option<Stored>,
         offset: u64,
         bytes: &[u8],
     ) -> Result<u64> {
-        let body = if old.is_some() { self.body(db, key)? } else { Vec::new() };
+        let (old, body) = match old {
+            Some(Stored { head, body }) => (Some(head), body),
+            None => (None, Vec::new()),
+        };
         let expire_at_ms = old.and_then(|head| head.expire_at_ms);
         let end = offset + bytes.len() as u64;
         let segmented = old.and_then(|head| head.object);
@@ -116,26 +135,6 @@ impl Transaction<'_> {
         let head = Head { form: Form::StringSegments, expire_at_ms, object: Some(object) };
         self.write_key(db, key, old, head, &length.to_be_bytes())?;
         Ok(length)
-    }
-
-    /// Writes a copy of a string, with its expiry, over whatever stands at the destination. Whether the source
-    /// existed.
-    pub fn copy_string(&mut self, from: (u32, &[u8]), to: (u32, &[u8])) -> Result<bool> {
-        let Some(entry) = self.find(from.0, from.1)? else { return Ok(false) };
-        let head = entry.head();
-        let body = entry.body().to_vec();
-        drop(entry);
-        let mut copy = head;
-        if let Some(object) = head.object {
-            let fresh = self.next_object()?;
-            for (number, segment) in self.segment_records(object)? {
-                self.put(&codec::segment(fresh, number), segment);
-            }
-            copy.object = Some(fresh);
-        }
-        let old = self.find_for_write(to.0, to.1)?;
-        self.write_key(to.0, to.1, old, copy, &body)?;
-        Ok(true)
     }
 
     /// Bytes that a string takes on disk, the engine's own overhead aside: keys and values of its records.
@@ -187,18 +186,6 @@ impl Transaction<'_> {
             }
         }
         Ok(value)
-    }
-
-    fn segment_records(&self, object: u64) -> Result<Vec<(u32, Vec<u8>)>> {
-        let prefix = codec::object(RecordKind::Segment, object);
-        let end = codec::successor(&prefix);
-        let mut records = self.scan(&Scan { start: &prefix, end: end.as_deref(), ..Scan::all() })?;
-        let mut segments = Vec::new();
-        while let Some(record) = records.next()? {
-            let number = read_u32(record.key, 9).ok_or_else(|| Error::corrupt("a segment has no number"))?;
-            segments.push((number, record.value.to_vec()));
-        }
-        Ok(segments)
     }
 }
 

@@ -1,10 +1,10 @@
 //! A transaction: a view, an overlay of writes, and a place in time.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use dredis_contract::{Batch, Commit, Error, Result, Scan, Value, View};
 
-use crate::codec;
+use crate::codec::{self, RecordKey};
 use crate::databases::{DATABASES, Database, DatabaseFigures};
 use crate::ids::{self, Ids};
 use crate::overlay::Overlay;
@@ -35,6 +35,16 @@ pub struct Transaction<'v> {
     pub(crate) overlay: Overlay,
     writer: Option<Writing<'v>>,
     now_ms: u64,
+    lookups: Cell<Lookups>,
+}
+
+/// Keys that were looked up to be read: those that were there, and those that were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// Found.
+    pub hits: u64,
+    /// Not found.
+    pub misses: u64,
 }
 
 /// What only a transaction on the write path has.
@@ -49,7 +59,14 @@ struct Writing<'v> {
 impl<'v> Transaction<'v> {
     /// A transaction that only reads. Its view is taken when first needed.
     pub fn read_only(store: &'v Store, now_ms: u64) -> Self {
-        Transaction { store, view: OnceCell::new(), overlay: Overlay::default(), writer: None, now_ms }
+        Transaction {
+            store,
+            view: OnceCell::new(),
+            overlay: Overlay::default(),
+            writer: None,
+            now_ms,
+            lookups: Cell::default(),
+        }
     }
 
     /// A transaction that may write. There is one at a time: `state` sees to that.
@@ -66,6 +83,7 @@ impl<'v> Transaction<'v> {
             overlay: Overlay::default(),
             writer: Some(writing),
             now_ms,
+            lookups: Cell::default(),
         }
     }
 
@@ -77,6 +95,21 @@ impl<'v> Transaction<'v> {
     /// Moves on in time, between commands.
     pub fn set_now_ms(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
+    }
+
+    /// How many keys have been looked up to be read.
+    pub fn lookups(&self) -> Lookups {
+        self.lookups.get()
+    }
+
+    pub(crate) fn count_lookup(&self, is_hit: bool) {
+        let mut lookups = self.lookups.get();
+        if is_hit {
+            lookups.hits += 1;
+        } else {
+            lookups.misses += 1;
+        }
+        self.lookups.set(lookups);
     }
 
     /// Whether this transaction may write.
@@ -183,6 +216,15 @@ impl<'v> Transaction<'v> {
             Some(written) => Ok(written.map(Value::Borrowed)),
             None => self.view()?.0.get(record),
         }
+    }
+
+    /// Reads several records.
+    pub(crate) fn get_many(&self, records: &[RecordKey]) -> Result<Vec<Option<Value<'_>>>> {
+        if self.overlay.is_empty() {
+            let keys: Vec<&[u8]> = records.iter().map(|record| &**record).collect();
+            return self.view()?.0.get_many(&keys);
+        }
+        records.iter().map(|record| self.get(record)).collect()
     }
 
     /// Writes a record.

@@ -43,7 +43,8 @@ impl Table for Compact1 {
 #[derive(StableAbi)]
 pub struct ApproximateSize1 {
     /// Bytes on disk of a range, if the engine can say; no end means up to the last key.
-    pub approximate_size: unsafe extern "C" fn(*const (), Bytes, ROption<Bytes>) -> RResult<ROption<u64>, Failure>,
+    pub approximate_size:
+        unsafe extern "C" fn(*const (), Bytes, ROption<Bytes>) -> RResult<ROption<u64>, Failure>,
 }
 
 impl Table for ApproximateSize1 {

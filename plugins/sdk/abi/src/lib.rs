@@ -25,25 +25,26 @@ pub use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
 pub use abi_stable::library::{
     __call_root_module_loader, AbiHeaderRef, CheckTypeLayout, LibHeader, LibraryError, RootModuleResult,
 };
-pub use abi_stable::prefix_type::{PrefixTypeTrait, WithMetadata};
+pub use abi_stable::prefix_type::WithMetadata;
 pub use abi_stable::std_types::{ROption, RResult, RStr, RString, RVec, Tuple2};
 pub use abi_stable::type_layout::TypeLayout;
 pub use abi_stable::{StableAbi, staticref};
 
 pub use self::call::{
-    CapabilityTable, Failure, LogSink, NamedOption, OpenCall, OptionDescription, OptionItem, RawOperation, ScanCall,
+    CapabilityTable, Failure, LogSink, NamedOption, OpenCall, OptionDescription, OptionItem, RawOperation,
+    ScanCall,
 };
-pub use self::module::{Extension, Functions, Handle, Module, ModuleRef};
 pub use self::memory::{Bytes, Found, Lookup, Object, Page, PageRecord};
+pub use self::module::{Extension, Functions, Handle, Module, ModuleRef};
 
 /// The number of this ABI. Another number means another, incompatible set of tables.
 pub const ABI_MAJOR: u32 = 1;
 
-/// The exported symbol behind which every plugin of any ABI keeps its [`Probe`], nul-terminated.
-pub const PROBE_SYMBOL: &[u8] = b"dredis_plugin_abi\0";
+/// The exported symbol behind which every plugin of any ABI keeps its [`Probe`].
+pub const PROBE_SYMBOL: &str = "dredis_plugin_abi";
 
-/// The exported symbol behind which a plugin of ABI 1 keeps its [`LibHeader`], nul-terminated.
-pub const MODULE_SYMBOL: &[u8] = b"dredis_plugin_module_1\0";
+/// The exported symbol behind which a plugin of ABI 1 keeps its [`LibHeader`].
+pub const MODULE_SYMBOL: &str = "dredis_plugin_module_1";
 
 /// What a host reads before it knows anything about a library. The one type that all ABI majors share.
 #[repr(C)]

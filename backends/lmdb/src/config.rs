@@ -1,0 +1,267 @@
+//! The options of py-lmdb's `Environment`, checked and made plain.
+//!
+//! An option that cannot be honoured, alone or together with another, is refused with the reason; none is
+//! accepted and ignored.
+
+use std::path::{Path, PathBuf};
+
+use dredis_plugin::{Error, OptionKind, OptionSpec, OptionValue, Options, Result};
+
+/// Map sizes are multiples of this, which is a multiple of every page size in use.
+pub(crate) const MAP_UNIT: u64 = 64 * 1024;
+const MAP_SIZE_MIN: i64 = 1024 * 1024;
+const MAP_SIZE_MAX: i64 = 1 << 46;
+const MODE_DEFAULT: i64 = 0o644;
+const MAX_READERS_DEFAULT: i64 = 1024;
+const MAX_READERS_MAX: i64 = 65_536;
+const SPARE_TXNS_DEFAULT: i64 = 8;
+const SPARE_TXNS_MAX: i64 = 64;
+
+/// How large LMDB's map may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MapLimit {
+    /// As large as the data needs.
+    Growing,
+    /// So many bytes, and no more.
+    Fixed(u64),
+}
+
+/// What a commit waits for while nobody asks for durable commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// Nothing.
+    Nothing,
+    /// Its data pages, not its meta page: the file stays whole, the last commit may be undone.
+    Data,
+    /// Everything.
+    Everything,
+}
+
+/// Everything that opening needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// What LMDB is given: the directory, or the file if `subdir` is off.
+    pub(crate) path: PathBuf,
+    pub(crate) data_file: PathBuf,
+    pub(crate) lock_file: PathBuf,
+    pub(crate) subdir: bool,
+    pub(crate) create: bool,
+    pub(crate) readonly: bool,
+    pub(crate) mode: u32,
+    pub(crate) map_limit: MapLimit,
+    pub(crate) writemap: bool,
+    pub(crate) readahead: bool,
+    pub(crate) meminit: bool,
+    pub(crate) flush: Flush,
+    pub(crate) max_readers: u32,
+    pub(crate) max_spare_txns: usize,
+}
+
+/// The schema.
+pub(crate) fn schema() -> Vec<OptionSpec> {
+    use OptionKind::{Bool, Integer, Text};
+    let null = OptionValue::Null;
+    let bool = OptionValue::Bool;
+    let integer = OptionValue::Integer;
+    vec![
+        OptionSpec::new("path", Text, null.clone(), "where the data lies; relative to --dir; default --dir"),
+        OptionSpec::new(
+            "subdir",
+            Bool,
+            bool(true),
+            "path is a directory with data.mdb in it; false: path is the data file, default --dir/data.mdb",
+        ),
+        OptionSpec::new(
+            "map_size",
+            Integer,
+            null.clone(),
+            "fixed limit of the data file in bytes, from 1 MiB, rounded down to 64 KiB; default: grows by itself",
+        ),
+        OptionSpec::new(
+            "writemap",
+            Bool,
+            bool(true),
+            "write through a memory map: several times faster commits (false if readonly)",
+        ),
+        OptionSpec::new(
+            "map_async",
+            Bool,
+            null.clone(),
+            "with writemap, commits do not wait for the disk; default true, false if sync is true",
+        ),
+        OptionSpec::new(
+            "sync",
+            Bool,
+            null.clone(),
+            "every commit waits for the disk; default false, true if map_async=false or metasync=true is given",
+        ),
+        OptionSpec::new(
+            "metasync",
+            Bool,
+            null.clone(),
+            "commits that wait for the disk wait for the meta page too; default as sync",
+        ),
+        OptionSpec::new(
+            "readahead",
+            Bool,
+            bool(false),
+            "let the system read ahead; helps while data fits memory",
+        ),
+        OptionSpec::new("readonly", Bool, bool(false), "open for reading; every commit is refused"),
+        OptionSpec::new("create", Bool, bool(true), "create what is missing (false if readonly)"),
+        OptionSpec::new(
+            "mode",
+            Integer,
+            integer(MODE_DEFAULT),
+            "permissions of created files, as a decimal number (420 is octal 644), less the umask",
+        ),
+        OptionSpec::new(
+            "max_readers",
+            Integer,
+            integer(MAX_READERS_DEFAULT),
+            "most snapshots open at a time",
+        ),
+        OptionSpec::new(
+            "max_spare_txns",
+            Integer,
+            integer(SPARE_TXNS_DEFAULT),
+            "read transactions kept for reuse until the next commit, 0 to 64",
+        ),
+        OptionSpec::new(
+            "meminit",
+            Bool,
+            null,
+            "zero pages before they are filled; default true; false needs writemap=false",
+        ),
+        OptionSpec::new("lock", Bool, bool(true), "use LMDB's lock file; only true is accepted"),
+    ]
+}
+
+impl Config {
+    /// What `options` ask for in the data directory `dir`.
+    pub(crate) fn read(dir: &Path, options: &Options) -> Result<Self> {
+        let readonly = options.bool("readonly").unwrap_or(false);
+        if readonly {
+            refuse_with_readonly(options)?;
+        }
+        if options.bool("lock") == Some(false) {
+            return Err(Error::invalid_input(
+                "option 'lock' must be true: without LMDB's lock table, reads would meet pages that commits reuse",
+            ));
+        }
+        let writemap = options.bool("writemap").unwrap_or(!readonly);
+        let meminit = options.bool("meminit");
+        if meminit == Some(false) && writemap {
+            return Err(Error::invalid_input(
+                "option 'meminit' cannot be false with writemap=true: no page is then made in memory first",
+            ));
+        }
+        let mode = options.integer("mode").unwrap_or(MODE_DEFAULT);
+        if !(0o600..=0o777).contains(&mode) {
+            return Err(Error::invalid_input(format!(
+                "option 'mode' must lie between 384 (octal 600, without which the owner could not read and write) and \
+                 511 (octal 777), but is {mode} (octal {mode:o})"
+            )));
+        }
+        let map_limit = match options.integer("map_size") {
+            None => MapLimit::Growing,
+            Some(_) => {
+                let size = integer(options, "map_size", 0, MAP_SIZE_MIN..=MAP_SIZE_MAX)? as u64;
+                MapLimit::Fixed(size / MAP_UNIT * MAP_UNIT)
+            }
+        };
+        let (path, data_file, lock_file, subdir) = place(dir, options)?;
+        Ok(Config {
+            path,
+            data_file,
+            lock_file,
+            subdir,
+            create: !readonly && options.bool("create").unwrap_or(true),
+            readonly,
+            mode: mode as u32,
+            map_limit,
+            writemap,
+            readahead: options.bool("readahead").unwrap_or(false),
+            meminit: meminit.unwrap_or(true),
+            flush: flush(options, writemap)?,
+            max_readers: integer(options, "max_readers", MAX_READERS_DEFAULT, 1..=MAX_READERS_MAX)? as u32,
+            max_spare_txns: integer(options, "max_spare_txns", SPARE_TXNS_DEFAULT, 0..=SPARE_TXNS_MAX)?
+                as usize,
+        })
+    }
+}
+
+/// Options that speak of writing say nothing to an environment that is only read.
+fn refuse_with_readonly(options: &Options) -> Result<()> {
+    let writing = ["map_size", "map_async", "metasync", "sync", "meminit", "mode"];
+    let on = ["writemap", "create"];
+    let given = writing.iter().find(|name| options.get(name).is_some());
+    match given.or_else(|| on.iter().find(|name| options.bool(name) == Some(true))) {
+        Some(name) => Err(Error::invalid_input(format!(
+            "option '{name}' does not go with readonly=true, under which nothing is written: drop one of them"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn place(dir: &Path, options: &Options) -> Result<(PathBuf, PathBuf, PathBuf, bool)> {
+    let subdir = options.bool("subdir").unwrap_or(true);
+    let path = match options.text("path") {
+        Some(text) if text.is_empty() || text.contains('\0') => {
+            return Err(Error::invalid_input(
+                "option 'path' must name a place: it is empty or has a zero byte in it",
+            ));
+        }
+        Some(text) => dir.join(text),
+        None if subdir => dir.to_owned(),
+        None => dir.join("data.mdb"),
+    };
+    if subdir {
+        Ok((path.clone(), path.join("data.mdb"), path.join("lock.mdb"), true))
+    } else {
+        let mut lock_file = path.clone().into_os_string();
+        lock_file.push("-lock");
+        Ok((path.clone(), path, lock_file.into(), false))
+    }
+}
+
+/// What commits wait for, out of three options that can contradict each other.
+fn flush(options: &Options, writemap: bool) -> Result<Flush> {
+    let (map_async, metasync) = (options.bool("map_async"), options.bool("metasync"));
+    let wants_sync = map_async == Some(false) || metasync == Some(true);
+    let sync = options.bool("sync").unwrap_or(wants_sync);
+    if map_async == Some(true) && !writemap {
+        return Err(Error::invalid_input(
+            "option 'map_async' cannot be true with writemap=false: there is no written map to flush",
+        ));
+    }
+    if sync && map_async == Some(true) {
+        return Err(Error::invalid_input(
+            "option 'map_async' cannot be true when 'sync' or 'metasync' is: one lets commits return before the disk, \
+             the other makes them wait for it; drop one of them",
+        ));
+    }
+    if !sync && wants_sync {
+        return Err(Error::invalid_input(
+            "option 'sync' cannot be false with map_async=false or metasync=true, which say what synced commits wait \
+             for; drop one of them",
+        ));
+    }
+    Ok(match (sync, metasync.unwrap_or(sync)) {
+        (false, _) => Flush::Nothing,
+        (true, false) => Flush::Data,
+        (true, true) => Flush::Everything,
+    })
+}
+
+fn integer(options: &Options, name: &str, default: i64, range: std::ops::RangeInclusive<i64>) -> Result<i64> {
+    let value = options.integer(name).unwrap_or(default);
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(Error::invalid_input(format!(
+        "option '{name}' must lie between {} and {}, but is {value}",
+        range.start(),
+        range.end()
+    )))
+}

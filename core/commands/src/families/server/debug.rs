@@ -1,0 +1,84 @@
+//! DEBUG: what is harmless of it. It has no subcommands in the table, as in Redis.
+
+use std::time::Duration;
+
+use crate::families::key::object::encoding_of;
+use crate::families::server::memory::stored_bytes;
+use crate::help::of_lines;
+use crate::numbers::integer;
+use crate::{Arguments, CommandResult, Context, Reply, errors};
+
+/// The longest sleep; a client that mistypes should not wait for days.
+const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
+
+const HELP: &[&str] = &[
+    "DEBUG <subcommand> [<argument> ...], with these subcommands:",
+    "ERROR <line>",
+    "    Answers this line as an error.",
+    "OBJECT <key>",
+    "    Tells how a key's value is kept.",
+    "PROTOCOL <type>",
+    "    Answers something of this type of reply.",
+    "SET-ACTIVE-EXPIRE (0|1)",
+    "    Says whether expired keys are removed before anyone asks for them.",
+    "SLEEP <seconds>",
+    "    Holds back this client's replies; others are served meanwhile.",
+    "HELP",
+    "    Shows this text.",
+];
+
+pub(super) fn debug(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
+    let is = |word: &str| arguments[1].eq_ignore_ascii_case(word.as_bytes());
+    match &arguments[2..] {
+        [] if is("HELP") => Ok(of_lines(HELP.iter().map(|line| (*line).to_owned()))),
+        [seconds] if is("SLEEP") => sleep(context, seconds),
+        [key] if is("OBJECT") => object(context, key),
+        [wanted] if is("SET-ACTIVE-EXPIRE") => {
+            context.host.set_active_expiry(integer(wanted)? != 0);
+            Ok(Reply::Ok)
+        }
+        [line] if is("ERROR") => Err(errors::quoting("", line, "")),
+        [kind] if is("PROTOCOL") => protocol(kind),
+        _ => Err(errors::subcommand_syntax("debug", arguments[1])),
+    }
+}
+
+fn sleep(context: &mut Context<'_, '_>, seconds: &[u8]) -> CommandResult {
+    let seconds = std::str::from_utf8(seconds).ok().and_then(|text| text.parse::<f64>().ok());
+    let seconds = seconds.filter(|seconds| *seconds >= 0.0).ok_or(errors::NOT_A_FLOAT)?;
+    let asked_for = Duration::try_from_secs_f64(seconds).unwrap_or(SLEEP_MAX);
+    context.session.pause = context.session.pause.saturating_add(asked_for).min(SLEEP_MAX);
+    Ok(Reply::Ok)
+}
+
+/// Redis's fields, as far as they mean something here: there is no address, and no time of last access.
+fn object(context: &mut Context<'_, '_>, key: &[u8]) -> CommandResult {
+    let Some(entry) = context.txn.find(context.db(), key)? else { return Err(errors::NO_SUCH_KEY) };
+    let encoding = encoding_of(&entry);
+    let bytes = stored_bytes(context.txn, &entry, key)?;
+    Ok(Reply::Status(format!("Value in:backend refcount:1 encoding:{encoding} storedlength:{bytes}").into()))
+}
+
+/// A reply of each type, for those who test their decoder. The values are those of Redis.
+fn protocol(kind: &[u8]) -> CommandResult {
+    let is = |word: &str| kind.eq_ignore_ascii_case(word.as_bytes());
+    let three = || (0..3).map(Reply::Integer);
+    Ok(match () {
+        () if is("string") => Reply::Text("Hello World"),
+        () if is("integer") => Reply::Integer(12_345),
+        () if is("double") => Reply::Double(3141.0 / 1000.0),
+        () if is("null") => Reply::Null,
+        () if is("array") => Reply::Array(three().collect()),
+        () if is("set") => Reply::Set(three().collect()),
+        () if is("map") => Reply::Map(three().zip([false, true, false].map(Reply::Boolean)).collect()),
+        () if is("push") => Reply::Push(vec![Reply::Text("server-cpu-usage"), Reply::Integer(42)]),
+        () if is("verbatim") => Reply::Verbatim("txt", b"This is a verbatim\nstring".to_vec()),
+        () if is("true") => Reply::Boolean(true),
+        () if is("false") => Reply::Boolean(false),
+        () => {
+            return Err(errors::fixed(
+                "ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|push|verbatim|true|false",
+            ));
+        }
+    })
+}

@@ -1,0 +1,42 @@
+//! The process: TIME, ROLE, SHUTDOWN.
+
+use crate::{Arguments, CommandResult, Context, Reply, errors};
+
+pub(super) fn time(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
+    let now_us = context.host.unix_time_us();
+    let seconds = Reply::text((now_us / 1_000_000).to_string());
+    Ok(Reply::Array(vec![seconds, Reply::text((now_us % 1_000_000).to_string())]))
+}
+
+/// A master without replicas, at the beginning of a replication stream that nobody reads.
+pub(super) fn role(_: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
+    Ok(Reply::Array(vec![Reply::Text("master"), Reply::Integer(0), Reply::Array(Vec::new())]))
+}
+
+/// SAVE, NOSAVE, NOW and FORCE say what is to become of a snapshot and of replicas. Here acknowledged writes are
+/// in the backend already, and the end makes them durable in any case.
+pub(super) fn shutdown(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
+    let (mut save, mut no_save, mut abort) = (false, false, false);
+    for option in &arguments[1..] {
+        let is = |word: &str| option.eq_ignore_ascii_case(word.as_bytes());
+        if is("SAVE") {
+            save = true;
+        } else if is("NOSAVE") {
+            no_save = true;
+        } else if is("ABORT") {
+            abort = true;
+        } else if !is("NOW") && !is("FORCE") {
+            return Err(errors::SYNTAX);
+        }
+    }
+    if (save && no_save) || (abort && arguments.len() > 2) {
+        return Err(errors::SYNTAX);
+    }
+    if abort {
+        // One that has begun waits for nobody, so that there is nothing to take back.
+        return Err(errors::fixed("ERR No shutdown in progress."));
+    }
+    context.host.shut_down();
+    context.session.closing = true;
+    Ok(Reply::Nothing)
+}

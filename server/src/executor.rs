@@ -1,0 +1,152 @@
+//! Runs batches of commands: reads on views in the session's own task, writes folded by the one writer.
+//!
+//! A session hands a [`Job`] (its requests, its state, room for replies) to [`Executor::run`] and gets it back
+//! when the replies may be sent. Nothing here knows sockets, and no reply to a write comes back before its
+//! commit has returned and, under `appendfsync always`, is durable.
+
+mod durability;
+mod job;
+mod pace;
+mod writer;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use dredis_commands::{Classifier, Context, Path, Reply, execute};
+use dredis_contract::{Error, Result};
+use dredis_data::{Store, Transaction, WriterState};
+
+pub use durability::AppendFsync;
+pub use job::Job;
+
+use crate::host::ServerHost;
+use durability::Durability;
+use pace::Pace;
+use writer::Writer;
+
+/// Replies that are out of the way before a batch goes on: one client's replies never take much more memory
+/// than this, however long its pipeline is.
+const OUTPUT_BYTES_MAX: usize = 256 * 1024;
+
+/// The executor. One for the server; cheap to share.
+pub struct Executor {
+    shared: Arc<Shared>,
+    writer: Writer,
+}
+
+/// What readers, the writer and background work share.
+struct Shared {
+    store: Arc<Store>,
+    host: Arc<ServerHost>,
+    durability: Durability,
+    pace: Pace,
+}
+
+impl Executor {
+    /// An executor on an opened store. Call within a multi-threaded tokio runtime: it starts its writer there.
+    pub fn start(
+        store: Arc<Store>,
+        state: WriterState,
+        host: Arc<ServerHost>,
+        append_fsync: AppendFsync,
+    ) -> Result<Executor> {
+        let durability = Durability::start(Arc::clone(&host), Arc::clone(store.backend()), append_fsync)?;
+        let pace = Pace::start(tokio::runtime::Handle::current());
+        let shared = Arc::new(Shared { store, host, durability, pace });
+        let writer = Writer::start(Arc::clone(&shared), state);
+        Ok(Executor { shared, writer })
+    }
+
+    /// Runs a job's requests, all or until its replies should be sent, and gives it back. `Err`: the server is
+    /// going down.
+    pub async fn run(&self, mut job: Box<Job>) -> std::result::Result<Box<Job>, Stopped> {
+        let mut classifier = Classifier::new(&job.session);
+        let mut is_heavy = false;
+        job.begin_run();
+        job.for_each_pending(|request| {
+            classifier.add(request);
+            is_heavy |= request.len() > HEAVY_ARGUMENTS;
+        });
+        is_heavy |= classifier.is_heavy();
+        match classifier.path() {
+            Path::Write => job = self.writer.submit(job).await.ok_or(Stopped)?,
+            Path::Session => self.shared.run_reads(&mut job),
+            Path::Read => {
+                self.shared.pace.engine_call(is_heavy, || self.shared.run_reads(&mut job));
+                job.rests_on = self.shared.durability.begun();
+            }
+        }
+        if !self.shared.durability.wait_for(job.rests_on).await {
+            job.fail_replies(&durability::not_durable());
+        }
+        Ok(job)
+    }
+
+    /// Runs background work in the writer's turn and commits what it wrote.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.work(work).await
+    }
+
+    /// Reads on a fresh view.
+    pub fn read<T>(&self, read: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.shared.pace.engine_call(false, || read(&Transaction::read_only(&self.shared.store, now_ms())))
+    }
+
+    /// Changes `appendfsync`.
+    pub fn set_append_fsync(&self, append_fsync: AppendFsync) -> Result<()> {
+        self.shared.durability.set_append_fsync(append_fsync)
+    }
+
+    /// Stops the writer after what it has in hand, and makes everything durable.
+    pub async fn stop(&self) -> Result<()> {
+        self.writer.stop().await;
+        let backend = Arc::clone(self.shared.store.backend());
+        tokio::task::spawn_blocking(move || backend.sync())
+            .await
+            .unwrap_or_else(|_| Err(Error::unsupported("sync: it panicked")))
+    }
+}
+
+/// The server is going down; the job was not run.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped;
+
+/// A request with more arguments than this is expected to take long.
+const HEAVY_ARGUMENTS: usize = 128;
+
+impl Shared {
+    /// Runs requests that need no writer. An engine's failure is that request's reply.
+    fn run_reads(&self, job: &mut Job) {
+        let mut txn = Transaction::read_only(&self.store, now_ms());
+        while job.wants_to_run() {
+            if let Err(error) = self.step(job, &mut txn) {
+                job.reply(&storage_failure(&error));
+                self.host.statistics().count_lookups(txn.lookups());
+                txn = Transaction::read_only(&self.store, now_ms());
+            }
+        }
+        self.host.statistics().count_lookups(txn.lookups());
+    }
+
+    /// Runs a job's next request.
+    fn step(&self, job: &mut Job, txn: &mut Transaction<'_>) -> Result<()> {
+        let index = job.next();
+        let Job { session, random, input, .. } = job;
+        let mut context = Context { txn, session, host: &*self.host, random };
+        let reply = input.with_request(index, |arguments| execute(&mut context, arguments))?;
+        job.reply(&reply);
+        Ok(())
+    }
+}
+
+fn storage_failure(error: &Error) -> Reply {
+    Reply::Error(dredis_commands::errors::storage_error_line(error).into_bytes().into())
+}
+
+/// The time, in milliseconds of the Unix epoch.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,148 @@
+//! Keeps slow engine calls from stalling other clients.
+//!
+//! Engine calls are synchronous, and nearly always a matter of microseconds: handing each to another thread
+//! would cost more than the call. So they run in the session's own task, under watch. A call that takes longer
+//! than [`SLOW_US`] is noticed by a watchdog, which wakes another worker of the runtime to take over sockets
+//! and waiting tasks. If the call's thread is found waiting (for a disk, a lock), and not just short of a
+//! processor, then for [`CAREFUL_US`] from then on every engine call gives its worker away first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+
+/// A call that takes longer is slow, in microseconds.
+const SLOW_US: u64 = 2_000;
+/// How long calls are made with care after a slow one, in microseconds.
+const CAREFUL_US: u64 = 2_000_000;
+/// How often the watchdog looks while there is anything to watch.
+const WATCH_PERIOD: Duration = Duration::from_millis(1);
+/// After this many looks with nothing to see the watchdog sleeps until a call wakes it.
+const IDLE_LOOKS: u32 = 200;
+/// Calls under way are noted in one of these places, by thread.
+const PLACES: usize = 64;
+
+/// Watches engine calls.
+pub(super) struct Pace {
+    shared: Arc<Shared>,
+    watchdog: Thread,
+}
+
+/// Where the calls of a thread are noted; two threads may share one, and then one is watched.
+struct Place {
+    /// When the call began, in microseconds; 0 for none.
+    began_us: AtomicU64,
+    /// The system's number of the thread; 0 while unknown.
+    thread: AtomicU32,
+}
+
+struct Shared {
+    epoch: Instant,
+    careful_until_us: AtomicU64,
+    places: [Place; PLACES],
+    is_asleep: AtomicBool,
+    stopped: AtomicBool,
+}
+
+impl Pace {
+    pub fn start(runtime: Handle) -> Pace {
+        let shared = Arc::new(Shared {
+            epoch: Instant::now(),
+            careful_until_us: AtomicU64::new(0),
+            places: [const { Place { began_us: AtomicU64::new(0), thread: AtomicU32::new(0) } }; PLACES],
+            is_asleep: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+        });
+        let watching = Arc::clone(&shared);
+        let watchdog = std::thread::Builder::new()
+            .name("dredis-watch".into())
+            .spawn(move || watching.watch(&runtime))
+            .expect("the system can start a thread");
+        Pace { shared, watchdog: watchdog.thread().clone() }
+    }
+
+    /// Runs `call`, which calls the engine. `is_heavy`: it is expected to take long.
+    pub fn engine_call<T>(&self, is_heavy: bool, call: impl FnOnce() -> T) -> T {
+        let now_us = self.shared.now_us();
+        if is_heavy || now_us < self.shared.careful_until_us.load(Ordering::Relaxed) {
+            return tokio::task::block_in_place(|| self.watched(now_us, call));
+        }
+        self.watched(now_us, call)
+    }
+
+    fn watched<T>(&self, now_us: u64, call: impl FnOnce() -> T) -> T {
+        let (index, thread) = PLACE.with(|place| *place);
+        let place = &self.shared.places[index];
+        place.thread.store(thread, Ordering::Relaxed);
+        place.began_us.store(now_us, Ordering::Relaxed);
+        if self.shared.is_asleep.load(Ordering::Relaxed) {
+            self.watchdog.unpark();
+        }
+        let result = call();
+        place.began_us.store(0, Ordering::Relaxed);
+        result
+    }
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+        self.watchdog.unpark();
+    }
+}
+
+impl Shared {
+    fn now_us(&self) -> u64 {
+        // Never 0, which stands for "no call".
+        self.epoch.elapsed().as_micros() as u64 + 1
+    }
+
+    fn watch(&self, runtime: &Handle) {
+        let mut idle_looks = 0;
+        while !self.stopped.load(Ordering::Relaxed) {
+            if idle_looks < IDLE_LOOKS {
+                std::thread::sleep(WATCH_PERIOD);
+            } else {
+                self.is_asleep.store(true, Ordering::Relaxed);
+                std::thread::park_timeout(Duration::from_secs(1));
+                self.is_asleep.store(false, Ordering::Relaxed);
+            }
+            let now_us = self.now_us();
+            idle_looks += 1;
+            for place in &self.places {
+                let began_us = place.began_us.load(Ordering::Relaxed);
+                if began_us == 0 {
+                    continue;
+                }
+                idle_looks = 0;
+                if now_us.saturating_sub(began_us) > SLOW_US {
+                    if is_waiting(place.thread.load(Ordering::Relaxed)) {
+                        self.careful_until_us.store(now_us + CAREFUL_US, Ordering::Relaxed);
+                    }
+                    // A task from outside wakes a worker that sleeps; having run it, it polls the sockets.
+                    runtime.spawn(async {});
+                }
+            }
+        }
+    }
+}
+
+/// Whether a thread of this process waits for something, as far as the system tells.
+fn is_waiting(thread: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+    // The state is the first field after the name, which stands in parentheses and may hold any character.
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    !matches!(state, Some('R'))
+}
+
+thread_local! {
+    /// This thread's place, and the system's number of it.
+    static PLACE: (usize, u32) = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
+        let thread = link.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+        (NEXT.fetch_add(1, Ordering::Relaxed) % PLACES, thread.unwrap_or(0))
+    };
+}

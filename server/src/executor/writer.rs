@@ -1,0 +1,265 @@
+//! The one writer: takes all jobs that wait, runs them in order on one overlay, commits once, and then releases
+//! the replies. Under load that is group commit; with one client it is one commit for each of its batches.
+//!
+//! A fold whose commit fails, or in which an engine call fails, is given up, and its jobs run again request by
+//! request, each with a commit of its own: so only what cannot be done is refused.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dredis_contract::{Error, Result};
+use dredis_data::{Transaction, WriterState};
+use tokio::sync::{Notify, oneshot};
+
+use super::{Job, Shared, durability, now_ms, storage_failure};
+
+/// A fold is committed once this many bytes wait in it, even if more jobs wait.
+const FOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Hands work to the writer.
+pub(super) struct Writer {
+    queue: Arc<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<VecDeque<Work>>,
+    arrived: Notify,
+}
+
+/// What the writer does in its turn.
+enum Work {
+    Job(Box<Job>, oneshot::Sender<Box<Job>>),
+    Background(Box<dyn Background>),
+    Stop(oneshot::Sender<()>),
+}
+
+impl Writer {
+    /// Starts the writer's task on the current runtime.
+    pub fn start(shared: Arc<Shared>, state: WriterState) -> Writer {
+        let queue = Arc::new(Queue::default());
+        let turn = Turn { shared, state, ran: Vec::new() };
+        tokio::spawn(turn.run(Arc::clone(&queue)));
+        Writer { queue }
+    }
+
+    /// Runs a job in the writer's turn. `None`: the writer has stopped.
+    pub async fn submit(&self, mut job: Box<Job>) -> Option<Box<Job>> {
+        job.keep_session();
+        let (done, answer) = oneshot::channel();
+        self.queue.add(Work::Job(job, done));
+        answer.await.ok()
+    }
+
+    /// Runs background work in the writer's turn, and commits it.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (done, answer) = oneshot::channel();
+        self.queue.add(Work::Background(Box::new(Closure { work, result: None, done: Some(done) })));
+        answer.await.unwrap_or_else(|_| Err(Error::unsupported("work after the writer stopped")))
+    }
+
+    /// Waits until everything before is done, and ends the writer.
+    pub async fn stop(&self) {
+        let (done, answer) = oneshot::channel();
+        self.queue.add(Work::Stop(done));
+        answer.await.unwrap_or_default();
+    }
+}
+
+impl Queue {
+    fn add(&self, work: Work) {
+        let mut waiting = self.waiting();
+        waiting.push_back(work);
+        if waiting.len() == 1 {
+            drop(waiting);
+            self.arrived.notify_one();
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Work>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The writer's own side.
+struct Turn {
+    shared: Arc<Shared>,
+    state: WriterState,
+    /// Work that has run and waits for the commit.
+    ran: Vec<Work>,
+}
+
+impl Turn {
+    async fn run(mut self, queue: Arc<Queue>) {
+        loop {
+            queue.arrived.notified().await;
+            loop {
+                // Sessions that are ready now get the chance to join before the fold begins.
+                tokio::task::yield_now().await;
+                let mut waiting = std::mem::take(&mut *queue.waiting());
+                if waiting.is_empty() {
+                    break;
+                }
+                let shared = Arc::clone(&self.shared);
+                let stopped = shared.pace.engine_call(false, || self.fold_all(&mut waiting));
+                if stopped {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Runs and commits everything in `waiting`. Whether the writer was told to stop.
+    fn fold_all(&mut self, waiting: &mut VecDeque<Work>) -> bool {
+        while !waiting.is_empty() {
+            match self.fold(waiting) {
+                Ok(commit) => self.release(commit),
+                Err(_) => self.one_by_one(),
+            }
+            if let Some(Work::Stop(_)) = waiting.front()
+                && let Some(Work::Stop(done)) = waiting.pop_front()
+            {
+                done.send(()).unwrap_or_default();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Runs waiting work on one overlay and commits it.
+    fn fold(&mut self, waiting: &mut VecDeque<Work>) -> Result<u64> {
+        let shared = Arc::clone(&self.shared);
+        let mut txn = Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
+        while txn.pending_bytes() < FOLD_BYTES_MAX {
+            let Some(mut work) = waiting.pop_front() else { break };
+            let result = match &mut work {
+                Work::Job(job, _) => run_job(&shared, job, &mut txn),
+                Work::Background(background) => background.run(&mut txn),
+                Work::Stop(_) => {
+                    waiting.push_front(work);
+                    break;
+                }
+            };
+            self.ran.push(work);
+            result?;
+        }
+            shared.host.statistics().count_lookups(txn.lookups());
+        commit(&shared, txn)
+    }
+
+    /// Gives finished work back.
+    fn release(&mut self, commit: u64) {
+        for work in self.ran.drain(..) {
+            match work {
+                Work::Job(mut job, done) => {
+                    job.rests_on = commit;
+                    // A session that is gone does not want its job back.
+                    done.send(job).unwrap_or_default();
+                }
+                Work::Background(background) => background.finish(),
+                Work::Stop(_) => {}
+            }
+        }
+    }
+
+    /// Runs the work of a fold that was given up again, with a commit for every request.
+    fn one_by_one(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let mut ran = std::mem::take(&mut self.ran);
+        for work in &mut ran {
+            match work {
+                Work::Job(job, _) => {
+                    job.rewind();
+                    while job.wants_to_run() {
+                        self.one_request(&shared, job);
+                    }
+                }
+                Work::Background(background) => {
+                    let mut txn =
+                        Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
+                    if let Err(error) = background.run(&mut txn).and_then(|()| commit(&shared, txn)) {
+                        background.fail(error);
+                    }
+                }
+                Work::Stop(_) => {}
+            }
+        }
+        self.ran = ran;
+        self.release(shared.durability.begun());
+    }
+
+    fn one_request(&mut self, shared: &Shared, job: &mut Job) {
+        let mut txn = Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
+        let out_bytes = job.out.len();
+        match shared.step(job, &mut txn) {
+            Err(error) => job.reply(&storage_failure(&error)),
+            Ok(()) => {
+                if let Err(error) = commit(shared, txn) {
+                    job.replace_reply(out_bytes, &storage_failure(&error));
+                }
+            }
+        }
+    }
+}
+
+fn run_job(shared: &Shared, job: &mut Job, txn: &mut Transaction<'_>) -> Result<()> {
+    txn.set_now_ms(now_ms());
+    while job.wants_to_run() {
+        shared.step(job, txn)?;
+    }
+    Ok(())
+}
+
+/// Commits; the number of the commit, or of the latest one if there was nothing to write.
+fn commit(shared: &Shared, txn: Transaction<'_>) -> Result<u64> {
+    if txn.is_unchanged() {
+        return Ok(shared.durability.begun());
+    }
+    if shared.durability.is_failing() {
+        return Err(durability::sync_failing());
+    }
+    shared.durability.begin_commit();
+    let result = txn.commit();
+    let number = shared.durability.end_commit();
+    result.map(|_| number)
+}
+
+/// Work that is no session's.
+trait Background: Send {
+    /// Does it; may be called again on a fresh transaction if the first was given up.
+    fn run(&mut self, txn: &mut Transaction<'_>) -> Result<()>;
+    /// Puts an error in place of the result.
+    fn fail(&mut self, error: Error);
+    /// Hands the result to whoever waits.
+    fn finish(self: Box<Self>);
+}
+
+struct Closure<F, T> {
+    work: F,
+    result: Option<Result<T>>,
+    done: Option<oneshot::Sender<Result<T>>>,
+}
+
+impl<F, T: Send> Background for Closure<F, T>
+where
+    F: FnMut(&mut Transaction<'_>) -> Result<T> + Send,
+{
+    fn run(&mut self, txn: &mut Transaction<'_>) -> Result<()> {
+        self.result = Some(Ok((self.work)(txn)?));
+        Ok(())
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.result = Some(Err(error));
+    }
+
+    fn finish(mut self: Box<Self>) {
+        if let (Some(result), Some(done)) = (self.result.take(), self.done.take()) {
+            // Whoever asked may be gone.
+            done.send(result).unwrap_or_default();
+        }
+    }
+}

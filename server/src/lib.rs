@@ -1,0 +1,17 @@
+//! The dredis server: command line, listeners, sessions, and the running of commands on a storage engine that is
+//! loaded when it starts. No engine is linked into it.
+#![forbid(unsafe_code)]
+
+pub mod background;
+pub mod cli;
+pub mod directory;
+pub mod executor;
+pub mod host;
+pub mod failure;
+pub mod listener;
+pub mod log;
+pub mod resp;
+pub mod server;
+pub mod session;
+pub mod shutdown;
+pub mod startup;

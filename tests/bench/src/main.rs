@@ -1,0 +1,63 @@
+//! Measures dredis's backends and redis-server side by side, in one run, in alternating rounds, so that the drift of a
+//! busy machine falls on all of them alike. Ratios of 1.5 and more mean something; absolute figures belong to the
+//! machine. It asserts nothing about time.
+//!
+//! `cargo run --release -p dredis-bench -- --backends lmdb --tests get,set --rounds 5`
+#![forbid(unsafe_code)]
+
+mod load;
+mod options;
+mod report;
+mod subject;
+
+use std::process::ExitCode;
+
+use options::Options;
+use report::Report;
+use subject::Subject;
+
+fn main() -> ExitCode {
+    let options = match Options::read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("dredis-bench: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let mut subjects = vec![Subject::redis()];
+    subjects.extend(options.backends.iter().map(|backend| Subject::dredis(*backend)));
+    let mut report = Report::new(subjects.iter().map(|subject| subject.name.clone()).collect());
+    for subject in &mut subjects {
+        eprintln!("{}: loading {} keys", subject.name, options.keys);
+        let took = subject.load(options)?;
+        report.loaded(&subject.name, took);
+    }
+    for round in 1..=options.rounds {
+        for pipeline in &options.pipelines {
+            for test in &options.tests {
+                eprintln!("round {round} of {}: {test}, {pipeline} at a time", options.rounds);
+                for subject in &mut subjects {
+                    let measurement = subject.measure(options, test, *pipeline)?;
+                    report.measured(&subject.name, test, *pipeline, measurement);
+                }
+            }
+        }
+    }
+    for subject in &mut subjects {
+        let memory_bytes = subject.memory_bytes();
+        let restart = subject.restart();
+        report.ended(&subject.name, memory_bytes, restart);
+    }
+    print!("{report}");
+    Ok(())
+}

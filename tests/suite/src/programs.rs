@@ -1,0 +1,105 @@
+//! Finds the programs that tests run: dredis and the test plugin from this build, and foreign clients.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+/// Folders whose sources end up in the server and its libraries.
+const SERVER_SOURCES: &[&str] = &["core", "plugins/sdk", "plugins/loader", "backends", "server"];
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The folder into which this build goes: `target/debug` or alike.
+pub fn build_directory() -> &'static Path {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let program = std::env::current_exe().expect("a program knows where it is");
+        let directory = program.parent().expect("a program lies in a folder");
+        if directory.file_name() == Some(OsStr::new("deps")) {
+            directory.parent().expect("deps lies in a folder").to_owned()
+        } else {
+            directory.to_owned()
+        }
+    })
+}
+
+/// The server: `DREDIS_BINARY` if that is set, or else the one from this build, built now if it is missing or
+/// older than its sources. The backends' libraries come with it.
+pub fn dredis() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| match std::env::var_os("DREDIS_BINARY") {
+        Some(path) => PathBuf::from(path),
+        None => built("dredis", SERVER_SOURCES, &["build", "-p", "dredis"]),
+    })
+}
+
+/// The engine that stalls, fails and panics on demand: see `examples/faulty.rs`.
+pub fn faulty_plugin() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let sources = &["core/contract", "plugins/sdk", "tests/suite/examples"];
+        built("examples/libfaulty.so", sources, &["build", "-p", "dredis-suite", "--example", "faulty"])
+    })
+}
+
+/// A program on the search path, if there is one of this name.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// Says that a test is left out and why, past the test runner's capture. If `DREDIS_REQUIRE_REDIS` is 1, as
+/// in continuous integration, what is missing is a failure instead.
+pub fn skip(test: &str, missing: &str) {
+    use std::io::Write;
+    let required = std::env::var("DREDIS_REQUIRE_REDIS").is_ok_and(|value| value == "1");
+    assert!(!required, "{test}: {missing}, and DREDIS_REQUIRE_REDIS=1 forbids to go on without");
+    writeln!(std::io::stderr(), "SKIPPED {test}: {missing}").expect("stderr can be written to");
+}
+
+fn built(name: &str, sources: &[&str], cargo_arguments: &[&str]) -> PathBuf {
+    let path = build_directory().join(name);
+    let made = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
+    let newest = sources.iter().filter_map(|folder| newest_source(&repository().join(folder))).max();
+    if made.is_none() || made < newest {
+        cargo(cargo_arguments);
+        assert!(path.is_file(), "cargo {} left no {}", cargo_arguments.join(" "), path.display());
+    }
+    path
+}
+
+/// Runs cargo for the profile of this build.
+fn cargo(arguments: &[&str]) {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(repository()).args(arguments);
+    match build_directory().file_name().and_then(OsStr::to_str) {
+        Some("debug") | None => {}
+        Some(profile) => {
+            command.args(["--profile", profile]);
+        }
+    }
+    let output = command.output().expect("cargo runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo {} failed:\n{said}", arguments.join(" "));
+}
+
+/// When the youngest source file under `folder` was changed.
+fn newest_source(folder: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let times = entries.filter_map(|entry| {
+        let path = entry.path();
+        let kind = entry.file_type().ok()?;
+        if kind.is_dir() {
+            return if entry.file_name() == "target" { None } else { newest_source(&path) };
+        }
+        let is_source = matches!(path.extension().and_then(OsStr::to_str), Some("rs" | "toml"));
+        is_source.then(|| entry.metadata().and_then(|metadata| metadata.modified()).ok()).flatten()
+    });
+    times.max()
+}

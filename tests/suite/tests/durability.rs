@@ -1,0 +1,247 @@
+//! What was acknowledged is there after `kill -9`, whole transactions or none of them, and the count of keys is right.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use dredis_suite::random::seed_or;
+use dredis_suite::{
+    Backend, Client, Random, Request, Server, Settings, Value, normalise, on_durable_backends, request,
+};
+
+on_durable_backends!(
+    acknowledged_writes_survive_a_crash,
+    a_flush_survives_a_crash,
+    expiry_survives_a_crash,
+    an_orderly_end_keeps_everything,
+    a_scan_goes_on_after_a_crash_or_is_refused,
+    a_directory_belongs_to_one_server_and_one_backend,
+);
+
+/// Writers at a time.
+const WRITERS: usize = 4;
+/// Keys that each transaction sets to one value.
+const TOGETHER: usize = 5;
+/// What one pipeline holds: as many plain writes, and one transaction.
+const WRITES: u64 = 8;
+
+/// What one writer was told is done.
+#[derive(Default)]
+struct Acknowledged {
+    /// Pipelines, each of `WRITES` writes and one transaction.
+    pipelines: AtomicU64,
+    /// Pipelines that may have been sent.
+    begun: AtomicU64,
+}
+
+fn acknowledged_writes_survive_a_crash(backend: Backend) {
+    const ROUNDS: u64 = 4;
+    let mut random = Random::new(seed_or(7));
+    let mut server = Server::start(backend);
+    let writers: [Acknowledged; WRITERS] = Default::default();
+    for round in 0..ROUNDS {
+        let enough = 50 + random.below(400);
+        let (done, finished) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for (number, writer) in writers.iter().enumerate() {
+                let (client, done) = (server.client(), done.clone());
+                scope.spawn(move || write_until_cut_off(client, number, writer, &done));
+            }
+            for _ in 0..enough {
+                finished.recv_timeout(Duration::from_secs(30)).expect("writers go on");
+            }
+            server.kill();
+        });
+        let took = server.restart();
+        let seen = check_all(&mut server.client(), &writers);
+        println!("{}: round {round}, {seen} keys, ready after {took:?}", backend.name());
+    }
+}
+
+/// Sends pipelines until the connection breaks.
+fn write_until_cut_off(mut client: Client, writer: usize, progress: &Acknowledged, done: &mpsc::Sender<()>) {
+    loop {
+        let number = progress.begun.fetch_add(1, Ordering::SeqCst);
+        let mut requests: Vec<Request> = (number * WRITES..(number + 1) * WRITES)
+            .map(|index| request(&format!("SET w:{writer}:{index} {index}")))
+            .collect();
+        requests.push(request("MULTI"));
+        requests.extend((0..TOGETHER).map(|key| request(&format!("SET together:{writer}:{key} {number}"))));
+        requests.push(request(&format!("INCR count:{writer}")));
+        requests.push(request("EXEC"));
+        let Ok(replies) = client.pipeline(&requests) else { return };
+        for (request, reply) in requests.iter().zip(&replies) {
+            assert!(!reply.value.is_error(), "{request:?}: {reply:?}");
+        }
+        progress.pipelines.store(number + 1, Ordering::SeqCst);
+        // Nobody listens any more once there were enough.
+        done.send(()).ok();
+    }
+}
+
+/// Checks what the writers were told, and that nothing else is there. How many keys there are.
+fn check_all(client: &mut Client, writers: &[Acknowledged]) -> usize {
+    let mut expected_max = 0;
+    for (number, writer) in writers.iter().enumerate() {
+        let (done, begun) = (writer.pipelines.load(Ordering::SeqCst), writer.begun.load(Ordering::SeqCst));
+        for chunk in (0..done * WRITES).collect::<Vec<u64>>().chunks(1000) {
+            let names = chunk.iter().map(|index| format!(" w:{number}:{index}")).collect::<String>();
+            let values = client.ask(&format!("MGET{names}"));
+            for (index, value) in chunk.iter().zip(values.elements().expect("MGET answers with a list")) {
+                assert_eq!(value.text(), index.to_string(), "w:{number}:{index} was acknowledged");
+            }
+        }
+        let names = (0..TOGETHER).map(|key| format!(" together:{number}:{key}")).collect::<String>();
+        let values = client.ask(&format!("MGET{names}"));
+        let values: BTreeSet<String> =
+            values.elements().expect("MGET answers with a list").iter().map(Value::text).collect();
+        assert_eq!(values.len(), 1, "a transaction of writer {number} is there in part: {values:?}");
+        let last: Option<u64> = values.first().and_then(|value| value.parse().ok());
+        assert!(last.is_some_and(|last| last + 1 >= done && last < begun), "{last:?} of {done} to {begun}");
+        let count = client.ask(&format!("GET count:{number}")).text();
+        let count: u64 = count.parse().unwrap_or_else(|_| panic!("count:{number} is '{count}'"));
+        assert!((done..=begun).contains(&count), "count:{number} is {count}, of {done} to {begun}");
+        expected_max += begun * WRITES + TOGETHER as u64 + 1;
+    }
+    let keys = scan_all(client);
+    assert_eq!(client.ask("DBSIZE"), Value::Integer(keys.len() as i64), "DBSIZE after a crash");
+    assert!(keys.len() as u64 <= expected_max, "keys have come from nowhere");
+    keys.len()
+}
+
+/// All keys, by SCAN.
+fn scan_all(client: &mut Client) -> BTreeSet<Vec<u8>> {
+    let mut keys = BTreeSet::new();
+    let mut cursor = "0".to_owned();
+    loop {
+        let reply = client.ask(&format!("SCAN {cursor} COUNT 1000"));
+        let (next, found) = normalise::page(&reply).unwrap_or_else(|| panic!("SCAN {cursor}: {reply:?}"));
+        keys.extend(found.iter().filter_map(Value::bytes).map(<[u8]>::to_vec));
+        cursor = String::from_utf8_lossy(next).into_owned();
+        if cursor == "0" {
+            return keys;
+        }
+    }
+}
+
+fn a_flush_survives_a_crash(backend: Backend) {
+    let mut server = Server::start(backend);
+    fill(&mut server.client(), 3000);
+    let mut client = server.client();
+    client.check("SETRANGE large 300000 x", ":300001");
+    client.check("SELECT 1", "+OK");
+    client.check("SET stays 1", "+OK");
+    client.check("SELECT 0", "+OK");
+    client.check("FLUSHDB", "+OK");
+    server.restart();
+    let mut client = server.client();
+    client.check("DBSIZE", ":0");
+    client.check("KEYS *", "[]");
+    client.check("GET large", "$-1");
+    client.check("SET large small", "+OK");
+    client.check("SELECT 1", "+OK");
+    client.check("KEYS *", "[\"stays\"]");
+    client.check("FLUSHALL", "+OK");
+    server.restart();
+    let mut client = server.client();
+    client.check("DBSIZE", ":0");
+    client.check("GET large", "$-1");
+}
+
+fn expiry_survives_a_crash(backend: Backend) {
+    let mut server = Server::start(backend);
+    let mut client = server.client();
+    client.check("SET later v PXAT 4102444800123", "+OK");
+    client.check("SET soon v PX 400", "+OK");
+    client.check("SET never v", "+OK");
+    server.restart();
+    let mut client = server.client();
+    client.check("PEXPIRETIME later", ":4102444800123");
+    client.check("TTL never", ":-1");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while client.ask("EXISTS soon") != Value::Integer(0) {
+        assert!(Instant::now() < deadline, "a key outlived its expiry");
+    }
+    // Expired keys leave the count without being asked for.
+    while client.ask("DBSIZE") != Value::Integer(2) {
+        assert!(Instant::now() < deadline, "an expired key still counts: {:?}", client.ask("DBSIZE"));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn an_orderly_end_keeps_everything(backend: Backend) {
+    let mut server = Server::start(backend);
+    fill(&mut server.client(), 1000);
+    let status = server.terminate();
+    assert!(status.success(), "after SIGTERM: {status}");
+    server.restart();
+    let mut client = server.client();
+    client.check("DBSIZE", ":1000");
+    client.check("SET one more", "+OK");
+    // No reply comes: the server is gone.
+    client.send(b"SHUTDOWN\r\n").unwrap();
+    assert_eq!(client.read_to_close().unwrap(), b"");
+    let status = server.process().wait(Duration::from_secs(20)).unwrap();
+    assert!(status.success(), "after SHUTDOWN: {status}");
+    server.restart();
+    server.client().check("DBSIZE", ":1001");
+}
+
+fn a_scan_goes_on_after_a_crash_or_is_refused(backend: Backend) {
+    let mut server = Server::start(backend);
+    fill(&mut server.client(), 3000);
+    let reply = server.client().ask("SCAN 0 COUNT 10");
+    let (cursor, first) = normalise::page(&reply).expect("SCAN answers with a page");
+    assert_ne!(cursor, b"0", "a page of ten is not all");
+    let mut keys: BTreeSet<Vec<u8>> = first.iter().filter_map(Value::bytes).map(<[u8]>::to_vec).collect();
+    let mut cursor = String::from_utf8_lossy(cursor).into_owned();
+    server.restart();
+    let mut client = server.client();
+    // Something has begun to scan meanwhile, and may have been given the same number.
+    client.ask("SCAN 0 COUNT 20");
+    client.ask("SCAN 0 COUNT 30");
+    while cursor != "0" {
+        let reply = client.ask(&format!("SCAN {cursor} COUNT 500"));
+        if reply.is_error() {
+            return;
+        }
+        let (next, found) = normalise::page(&reply).expect("SCAN answers with a page");
+        keys.extend(found.iter().filter_map(Value::bytes).map(<[u8]>::to_vec));
+        cursor = String::from_utf8_lossy(next).into_owned();
+    }
+    assert_eq!(keys.len(), 3000, "a scan that went on after a crash left keys out");
+}
+
+fn a_directory_belongs_to_one_server_and_one_backend(backend: Backend) {
+    let mut server = Server::start(backend);
+    server.client().check("SET mine 1", "+OK");
+    let same = Settings::new(backend).data_in(server.data());
+    let refusal = refused(&same, "two servers opened one directory");
+    assert!(refusal.contains("ended"), "the second server goes on without its data: {refusal}");
+    server.client().check("GET mine", "\"1\"");
+    server.kill();
+    let other = if backend == Backend::Lmdb { Backend::LevelDb } else { Backend::Lmdb };
+    let foreign = Settings::new(other).data_in(server.data());
+    let refusal = refused(&foreign, "another backend opened the directory");
+    assert!(refusal.contains(backend.name()), "the refusal does not name {}: {refusal}", backend.name());
+    server.restart();
+    server.client().check("GET mine", "\"1\"");
+}
+
+/// What the server says when it does not start.
+fn refused(settings: &Settings, otherwise: &str) -> String {
+    match Server::try_with(settings) {
+        Ok(_) => panic!("{otherwise}"),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Sets this many keys.
+fn fill(client: &mut Client, count: usize) {
+    let requests: Vec<Request> =
+        (0..count).map(|index| request(&format!("SET key:{index} {index}"))).collect();
+    for chunk in requests.chunks(500) {
+        client.run(chunk);
+    }
+}

@@ -1,0 +1,148 @@
+//! A full disk or a full map: writes fail and say so, reads go on, and once there is room writes work again. Nothing
+//! that was acknowledged is lost.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use dredis_suite::{
+    Backend, Client, Request, Server, Settings, TemporaryDirectory, Value, on_durable_backends, programs,
+};
+
+on_durable_backends!(a_full_disk_stops_writes_alone);
+
+const VALUE_BYTES: usize = 10_000;
+
+/// A small file system of its own, unmounted when dropped.
+struct SmallDisk {
+    directory: TemporaryDirectory,
+}
+
+impl SmallDisk {
+    fn mount(megabytes: usize) -> Option<SmallDisk> {
+        let directory = TemporaryDirectory::new();
+        let options = format!("size={megabytes}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "dredis-suite"]).arg(directory.path());
+        mount.output().is_ok_and(|output| output.status.success()).then_some(SmallDisk { directory })
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily, should somebody still have a file open.
+        let status = Command::new("umount").arg("-l").arg(self.path()).status();
+        if !status.is_ok_and(|status| status.success()) {
+            eprintln!("cannot unmount {}", self.path().display());
+        }
+    }
+}
+
+fn a_full_disk_stops_writes_alone(backend: Backend) {
+    let Some(disk) = SmallDisk::mount(64) else {
+        let name = format!("a full disk on {}", backend.name());
+        return programs::skip(&name, "a tmpfs cannot be mounted here (it takes root)");
+    };
+    // Taking this away makes room later.
+    let ballast = disk.path().join("ballast");
+    std::fs::write(&ballast, vec![1; 24 << 20]).expect("the disk is large enough for the ballast");
+    let settings = Settings::new(backend).data_in(&disk.path().join("data"));
+    let mut server = Server::with(&settings);
+    let (written, refusal) = fill(&mut server.client(), 0);
+    assert!(written > 0, "nothing could be written at all: {refusal}");
+    assert!(refusal.starts_with("MISCONF"), "a full disk is reported as: {refusal}");
+    read_all(&mut server.client(), written);
+    // It stays so, and says so each time.
+    let again = server.client().call(&[b"SET".to_vec(), b"more".to_vec(), vec![0; 1 << 20]]).unwrap();
+    assert!(again.value.is_error(), "a megabyte found room on a full disk");
+    server.client().check("PING", "+PONG");
+    make_room(&ballast);
+    await_write(&mut server.client());
+    let (written, _) = fill_some(&mut server.client(), written, 200);
+    read_all(&mut server.client(), written);
+    server.restart();
+    read_all(&mut server.client(), written);
+    server.client().check("GET after", "\"room\"");
+}
+
+/// A disk that is full when the server starts.
+#[test]
+fn a_map_of_lmdb_that_is_full_stops_writes_alone() {
+    let settings = Settings::new(Backend::Lmdb).backend_option("map_size", &(16 << 20).to_string());
+    let mut server = Server::with(&settings);
+    let (written, refusal) = fill(&mut server.client(), 0);
+    assert!(written > 100, "only {written} values of {VALUE_BYTES} bytes fit 16 MB: {refusal}");
+    assert!(refusal.starts_with("MISCONF"), "a full map is reported as: {refusal}");
+    read_all(&mut server.client(), written);
+    server.restart();
+    read_all(&mut server.client(), written);
+    // Deleting has to work on a full map, or nobody could ever make room.
+    let mut client = server.client();
+    for index in 0..written / 2 {
+        client.check(&format!("DEL fill:{index}"), ":1");
+    }
+    await_write(&mut client);
+    client.check(&format!("EXISTS fill:{}", written - 1), ":1");
+    client.check("FLUSHALL", "+OK");
+    await_write(&mut client);
+    server.restart();
+    server.client().check("GET after", "\"room\"");
+}
+
+/// Writes values until one is refused: how many there are then, and what was said.
+fn fill(client: &mut Client, from: usize) -> (usize, String) {
+    fill_some(client, from, 100_000)
+}
+
+fn fill_some(client: &mut Client, from: usize, count: usize) -> (usize, String) {
+    for index in from..from + count {
+        let request: Request = vec![b"SET".to_vec(), format!("fill:{index}").into_bytes(), value(index)];
+        match client.call(&request).expect("the server answers").value {
+            Value::Status(_) => {}
+            Value::Error(error) => return (index, String::from_utf8_lossy(&error).into_owned()),
+            other => panic!("SET answers {other:?}"),
+        }
+    }
+    (from + count, "no error".to_owned())
+}
+
+fn read_all(client: &mut Client, count: usize) {
+    let requests: Vec<Request> =
+        (0..count).map(|index| vec![b"GET".to_vec(), format!("fill:{index}").into_bytes()]).collect();
+    for (chunk, requests) in requests.chunks(50).enumerate() {
+        for (offset, found) in client.run(requests).into_iter().enumerate() {
+            let index = chunk * 50 + offset;
+            assert!(
+                found == Value::Bulk(value(index)),
+                "fill:{index} was acknowledged and is lost or changed"
+            );
+        }
+    }
+}
+
+/// A value that does not compress.
+fn value(index: usize) -> Vec<u8> {
+    let mut random = dredis_suite::Random::new(index as u64);
+    (0..VALUE_BYTES / 8).flat_map(|_| random.bits().to_le_bytes()).collect()
+}
+
+fn make_room(ballast: &PathBuf) {
+    std::fs::remove_file(ballast).expect("the ballast is there");
+}
+
+/// Waits until a write works.
+fn await_write(client: &mut Client) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let reply = client.ask("SET after room");
+        if reply == Value::Status(b"OK".to_vec()) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "there is room, and writes still fail: {reply:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
