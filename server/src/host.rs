@@ -63,7 +63,12 @@ impl ServerHost {
         let dir = opened.engine.dir.display().to_string();
         ServerHost {
             started: Instant::now(),
-            run_id: format!("{:016x}{:016x}{:08x}", random.next_u64(), random.next_u64(), random.next_u64() as u32),
+            run_id: format!(
+                "{:016x}{:016x}{:08x}",
+                random.next_u64(),
+                random.next_u64(),
+                random.next_u64() as u32
+            ),
             port: opened.port,
             io_threads: opened.settings.io_threads,
             is_readonly: opened.settings.readonly,
@@ -74,7 +79,7 @@ impl ServerHost {
             shutdown: opened.shutdown.clone(),
             clients: ClientTable::default(),
             parameters: Parameters::new(&opened.settings, Arc::clone(&opened.connections), opened.port, &dir),
-            statistics: Statistics::new(),
+            statistics: Statistics::default(),
             slow_log: SlowLog::default(),
             latency: Latency::default(),
             watches: Arc::default(),

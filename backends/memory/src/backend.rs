@@ -1,27 +1,37 @@
-//! The engine: one published snapshot, replaced whole by each commit.
+//! The engine: takes views, and applies commits in steps.
 
 use std::mem;
-use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Open, OpenRequest, Operation, OptionSpec, Result, View,
 };
-use imbl::OrdMap;
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 
 use crate::config;
+use crate::history::{History, Step};
+use crate::key::Key;
+use crate::records::{Change, Records};
+use crate::registry::{Leftover, Registry, Sequence};
 use crate::view::MemoryView;
 
-/// All records. Keys and values are shared by the snapshots that have them in common.
-pub(crate) type Records = OrdMap<Arc<[u8]>, Arc<[u8]>>;
+/// Most records that are changed under one hold of the lock: what readers may have to wait for, some 0.1 ms.
+const STEP_RECORDS_MAX: usize = 64;
 
 /// An ordered map in memory.
 #[derive(Default)]
 pub struct MemoryBackend {
-    /// What views see. Locked for as long as it takes to copy or to replace a pointer.
-    published: Mutex<Records>,
-    /// Held through a commit, so that views never wait for one.
-    writing: Mutex<()>,
+    pub(crate) records: RwLock<Records>,
+    pub(crate) registry: Registry,
+    /// Held through a commit.
+    writer: Mutex<Writer>,
+}
+
+/// What commits hand to the next one.
+#[derive(Default)]
+struct Writer {
+    step: Step,
+    changes: Vec<Change>,
 }
 
 impl Open for MemoryBackend {
@@ -43,18 +53,34 @@ impl Backend for MemoryBackend {
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
-        Ok(Box::new(MemoryView::new(self.snapshot())))
+        Ok(Box::new(MemoryView::open(self)))
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Commit> {
-        let _writing = lock(&self.writing);
-        let mut records = self.snapshot();
-        for operation in batch.operations() {
-            apply(&mut records, operation);
+        let mut writer = self.writer.lock();
+        let Writer { step, changes } = &mut *writer;
+        step.commit += 1;
+        let mut operations = batch.operations();
+        let mut published = false;
+        while let Some(&first) = operations.first() {
+            if let Operation::DeleteRange { start, end } = first {
+                operations = &operations[1..];
+                self.delete_range(start, end, step);
+                continue;
+            }
+            let single = operations.iter().take(STEP_RECORDS_MAX).map_while(change);
+            changes.extend(single);
+            operations = &operations[changes.len()..];
+            published = operations.is_empty();
+            self.step(step, Publish::when(published), |records, step| {
+                let count = changes.len();
+                changes.drain(..).for_each(|change| records.apply(change, step));
+                count
+            });
         }
-        let replaced = mem::replace(&mut *lock(&self.published), records);
-        // Freeing what no view has any more takes its time, so it waits until the lock is open.
-        drop(replaced);
+        if !published {
+            self.step(step, Publish::Yes, |_, _| 0);
+        }
         Ok(Commit::Done)
     }
 
@@ -63,39 +89,87 @@ impl Backend for MemoryBackend {
     }
 
     fn stats(&self) -> Vec<(String, String)> {
-        vec![("memory_records".to_owned(), self.snapshot().len().to_string())]
+        vec![("memory_records".to_owned(), self.records.read().len().to_string())]
+    }
+}
+
+/// Whether a step is its commit's last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Publish {
+    Yes,
+    No,
+}
+
+impl Publish {
+    fn when(last: bool) -> Self {
+        if last { Publish::Yes } else { Publish::No }
     }
 }
 
 impl MemoryBackend {
-    fn snapshot(&self) -> Records {
-        lock(&self.published).clone()
+    /// Changes some records under one hold of the lock. `work` says how many.
+    fn step(
+        &self,
+        step: &mut Step,
+        publish: Publish,
+        work: impl FnOnce(&mut Records, &mut Step) -> usize,
+    ) -> usize {
+        let mut records = self.records.write();
+        records.begin(step.commit);
+        match publish {
+            Publish::No => self.registry.begin_step(&mut step.needed),
+            Publish::Yes => self.registry.begin_last_step(step.commit, &mut step.needed),
+        }
+        let count = work(&mut records, step);
+        let unneeded = if step.needed.is_empty() {
+            mem::take(&mut records.history)
+        } else {
+            records.history.sweep(&step.needed, count);
+            History::default()
+        };
+        // If readers wait, it is their turn. Merely releasing the lock would not do: they take longer to wake up than
+        // the next step to begin.
+        RwLockWriteGuard::unlock_fair(records);
+        drop(unneeded);
+        step.garbage.clear();
+        count
+    }
+
+    /// Removes a range in steps, of which none is the commit's last: nobody knows beforehand how many there will be.
+    fn delete_range(&self, start: &[u8], end: &[u8], step: &mut Step) {
+        if start >= end {
+            return;
+        }
+        let (start, end) = (Key::new(start), Key::new(end));
+        let remove_some = |records: &mut Records, step: &mut Step| {
+            records.remove_first(&start, &end, STEP_RECORDS_MAX, step)
+        };
+        while self.step(step, Publish::No, remove_some) == STEP_RECORDS_MAX {}
+    }
+
+    /// Called as a view is dropped, by any thread.
+    pub(crate) fn close_view(&self, sequence: Sequence) {
+        if self.registry.close(sequence) == Leftover::None {
+            return;
+        }
+        // Whoever has the lock is a commit that clears the history itself, at the latest the next one, or a reader, and
+        // then this was not the last view.
+        let Some(mut records) = self.records.try_write() else { return };
+        if self.registry.may_clear_history(records.newest()) {
+            let unneeded = mem::take(&mut records.history);
+            drop(records);
+            drop(unneeded);
+        }
     }
 }
 
-fn apply(records: &mut Records, operation: &Operation<'_>) {
+/// The change that an operation asks for, unless it removes a range.
+fn change(operation: &Operation<'_>) -> Option<Change> {
     match *operation {
-        Operation::Put { key, value } => {
-            records.insert(Arc::from(key), Arc::from(value));
-        }
-        Operation::Delete { key } => {
-            records.remove(key);
-        }
-        Operation::DeleteRange { start, end } if start < end => {
-            let range = (Bound::Included(start), Bound::Excluded(end));
-            let doomed: Vec<Arc<[u8]>> =
-                records.range::<_, [u8]>(range).map(|(key, _)| key.clone()).collect();
-            for key in doomed {
-                records.remove(&key);
-            }
-        }
-        Operation::DeleteRange { .. } => {}
+        Operation::Put { key, value } => Some(Change::Put { key: Key::new(key), value: Arc::from(value) }),
+        Operation::Delete { key } => Some(Change::Delete { key: Key::new(key) }),
+        Operation::DeleteRange { .. } => None,
     }
-}
-
-/// A lock whose content is whole at any time, so that a holder's panic does it no harm.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -159,7 +233,114 @@ mod tests {
     #[test]
     fn a_view_does_not_wait_for_a_running_commit() {
         let backend = open();
-        let _commit_is_running = lock(&backend.writing);
+        let _commit_is_running = backend.writer.lock();
         assert!(backend.view().unwrap().get(b"a").unwrap().is_none());
+    }
+
+    /// How many records there are, and former states of records.
+    fn sizes(backend: &MemoryBackend) -> (usize, usize) {
+        let records = backend.records.read();
+        (records.len(), records.history.versions())
+    }
+
+    /// Puts `value` under the keys `numbers`, in one commit.
+    fn put_numbers(backend: &MemoryBackend, numbers: std::ops::Range<u32>, value: &[u8]) {
+        let keys: Vec<_> = numbers.map(u32::to_be_bytes).collect();
+        let operations: Vec<_> = keys.iter().map(|key| put(key, value)).collect();
+        backend.commit(&Batch::new(&operations)).unwrap();
+    }
+
+    const EVERYTHING: Operation<'_> = Operation::DeleteRange { start: b"", end: &[0xff; 8] };
+
+    #[test]
+    fn without_views_nothing_former_is_kept() {
+        let backend = open();
+        for round in 0..20_u8 {
+            put_numbers(&backend, 0..1000, &[round]);
+            assert_eq!(sizes(&backend), (1000, 0));
+        }
+        let first = 5_u32.to_be_bytes();
+        backend.commit(&Batch::new(&[Operation::Delete { key: &first }])).unwrap();
+        assert_eq!(sizes(&backend), (999, 0));
+        backend.commit(&Batch::new(&[EVERYTHING])).unwrap();
+        assert_eq!(sizes(&backend), (0, 0));
+    }
+
+    #[test]
+    fn a_view_keeps_what_it_sees_once_and_until_it_is_dropped() {
+        let backend = open();
+        put_numbers(&backend, 0..1000, b"first");
+        let view = backend.view().unwrap();
+        assert_eq!(sizes(&backend), (1000, 0));
+        for round in 0..50_u8 {
+            put_numbers(&backend, 0..200, &[round]);
+        }
+        // The large commits keep versions for views that may be taken while they run, and sweep them up as they go on.
+        let (records, versions) = sizes(&backend);
+        assert_eq!(records, 1000);
+        assert!((200..=400).contains(&versions), "{versions} versions");
+        for round in 0..100_u8 {
+            put_numbers(&backend, 0..50, &[round]);
+        }
+        assert_eq!(sizes(&backend), (1000, 200));
+        backend.commit(&Batch::new(&[EVERYTHING])).unwrap();
+        assert!((1000..=1200).contains(&sizes(&backend).1));
+        for _ in 0..100 {
+            backend.commit(&Batch::new(&[Operation::Delete { key: b"absent" }; 10])).unwrap();
+        }
+        assert_eq!(sizes(&backend), (0, 1000));
+        assert_eq!(keys(&*view, &Scan::all()).len(), 1000);
+        drop(view);
+        assert_eq!(sizes(&backend), (0, 0));
+    }
+
+    #[test]
+    fn an_old_view_does_not_keep_what_younger_ones_saw() {
+        let backend = open();
+        put_numbers(&backend, 0..50, b"first");
+        let _oldest = backend.view().unwrap();
+        for round in 0..200_u8 {
+            let _younger = backend.view().unwrap();
+            put_numbers(&backend, 0..50, &[round]);
+            let versions = sizes(&backend).1;
+            assert!(versions <= 150, "{versions} versions in round {round}");
+        }
+        put_numbers(&backend, 0..50, b"last");
+        assert_eq!(sizes(&backend), (50, 50));
+    }
+
+    #[test]
+    fn history_that_a_commit_could_not_clear_goes_with_the_next_view() {
+        let backend = open();
+        put_numbers(&backend, 0..50, b"first");
+        let view = backend.view().unwrap();
+        put_numbers(&backend, 0..50, b"second");
+        let reading = backend.records.read();
+        drop(view);
+        drop(reading);
+        assert_eq!(sizes(&backend), (50, 50));
+        drop(backend.view().unwrap());
+        assert_eq!(sizes(&backend), (50, 0));
+    }
+
+    #[test]
+    fn values_of_all_sizes_come_back() {
+        let backend = open();
+        let values: Vec<Vec<u8>> =
+            [0, 1, 511, 512, 513, 1024, 1025, 100_000].map(|length| vec![b'v'; length]).to_vec();
+        for (number, value) in values.iter().enumerate() {
+            backend.commit(&Batch::new(&[put(&[number as u8 + 1], value)])).unwrap();
+        }
+        let view = backend.view().unwrap();
+        let names: Vec<[u8; 1]> = (1..=values.len() as u8).map(|number| [number]).collect();
+        let names: Vec<&[u8]> = names.iter().map(|name| name.as_slice()).collect();
+        let many = view.get_many(&names).unwrap();
+        let mut cursor = view.scan(&Scan::all()).unwrap();
+        for ((name, value), found) in names.iter().zip(&values).zip(many) {
+            assert_eq!(&*view.get(name).unwrap().unwrap(), value);
+            assert_eq!(&*found.unwrap(), value);
+            assert_eq!(cursor.next().unwrap().unwrap().value, value);
+        }
+        assert!(view.get_many(&[b"absent"]).unwrap()[0].is_none());
     }
 }

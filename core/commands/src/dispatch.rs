@@ -42,7 +42,9 @@ impl Classifier {
             }
             _ => self.raise(command.path),
         }
-        self.is_heavy |= command.path == Path::Read && command.categories.contains(&"dangerous");
+        // Reads that walk whole databases.
+        self.is_heavy |=
+            command.path == Path::Read && command.keys.is_empty() && command.complexity.starts_with("O(N)");
     }
 
     /// Where the batch must run. One that contains a write runs in the writer's turn as a whole.

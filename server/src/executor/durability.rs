@@ -81,11 +81,7 @@ struct Shared {
 }
 
 impl Durability {
-    pub fn start(
-        host: Arc<ServerHost>,
-        backend: Arc<dyn Backend>,
-        mode: AppendFsync,
-    ) -> Result<Durability> {
+    pub fn start(host: Arc<ServerHost>, backend: Arc<dyn Backend>, mode: AppendFsync) -> Result<Durability> {
         backend.need_durability(mode.need())?;
         let shared = Arc::new(Shared {
             host,

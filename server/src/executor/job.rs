@@ -32,7 +32,16 @@ pub struct Job {
 impl Job {
     /// A job for this session, without requests.
     pub fn new(session: Session, random: Random) -> Job {
-        Job { session, input: Input::default(), out: Vec::new(), random, rests_on: 0, next: 0, began_at: 0, before: None }
+        Job {
+            session,
+            input: Input::default(),
+            out: Vec::new(),
+            random,
+            rests_on: 0,
+            next: 0,
+            began_at: 0,
+            before: None,
+        }
     }
 
     /// Whether all requests have run.

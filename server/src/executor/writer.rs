@@ -132,7 +132,8 @@ impl Turn {
     /// Runs waiting work on one overlay and commits it.
     fn fold(&mut self, waiting: &mut VecDeque<Work>) -> Result<u64> {
         let shared = Arc::clone(&self.shared);
-        let mut txn = Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
+        let mut txn =
+            Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
         while txn.pending_bytes() < FOLD_BYTES_MAX {
             let Some(mut work) = waiting.pop_front() else { break };
             let result = match &mut work {
@@ -146,7 +147,7 @@ impl Turn {
             self.ran.push(work);
             result?;
         }
-            shared.host.statistics().count_lookups(txn.lookups());
+        shared.host.statistics().count_lookups(txn.lookups());
         commit(&shared, txn)
     }
 
@@ -178,8 +179,12 @@ impl Turn {
                     }
                 }
                 Work::Background(background) => {
-                    let mut txn =
-                        Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
+                    let mut txn = Transaction::writable(
+                        &shared.store,
+                        &mut self.state,
+                        &**shared.host.watches(),
+                        now_ms(),
+                    );
                     if let Err(error) = background.run(&mut txn).and_then(|()| commit(&shared, txn)) {
                         background.fail(error);
                     }
@@ -192,7 +197,8 @@ impl Turn {
     }
 
     fn one_request(&mut self, shared: &Shared, job: &mut Job) {
-        let mut txn = Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
+        let mut txn =
+            Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
         let out_bytes = job.out.len();
         match shared.step(job, &mut txn) {
             Err(error) => job.reply(&storage_failure(&error)),

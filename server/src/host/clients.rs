@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use dredis_commands::{
-    ClientFilter, ClientKind, Clients, CommandId, Killed, PauseScope, Protocol, Registry, Session, UnblockWith,
-};
 use super::pause::Pause;
 use crate::listener::Peer;
+use dredis_commands::{
+    ClientFilter, ClientKind, Clients, CommandId, Killed, PauseScope, Protocol, Registry, Session,
+    UnblockWith,
+};
 
 /// No command yet.
 const NO_COMMAND: u32 = u32::MAX;
@@ -128,7 +129,11 @@ impl Client {
     /// Its line in CLIENT LIST. `running`: the command in which it is right now.
     fn line(&self, running: Option<&str>) -> Vec<u8> {
         let age_ms = self.age_ms();
-        let idle_s = if running.is_some() { 0 } else { (age_ms - self.active_ms.load(Ordering::Relaxed).min(age_ms)) / 1000 };
+        let idle_s = if running.is_some() {
+            0
+        } else {
+            (age_ms - self.active_ms.load(Ordering::Relaxed).min(age_ms)) / 1000
+        };
         let mut flags = String::new();
         let multi = self.multi.load(Ordering::Relaxed);
         for (is_set, flag) in [

@@ -56,8 +56,9 @@ const OUTPUT_CLASSES: [(&str, OutputLimit); 3] = [
     ("pubsub", OutputLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20, soft_s: 60 }),
 ];
 
-/// The words of `appendfsync`, in the order of [`AppendFsync`].
-const APPEND_FSYNC: [&str; 3] = ["always", "everysec", "no"];
+/// The words of `appendfsync`, in the order in which Redis lists them.
+const APPEND_FSYNC: [(&str, AppendFsync); 3] =
+    [("everysec", AppendFsync::EverySecond), ("always", AppendFsync::Always), ("no", AppendFsync::No)];
 const MIB: i64 = 1 << 20;
 
 /// A parameter that may be set.
@@ -81,13 +82,22 @@ enum Kind {
 }
 
 static PARAMETERS: &[Parameter] = &[
-    Parameter { name: "appendfsync", kind: Kind::Special(Parameters::show_append_fsync, Parameters::set_append_fsync) },
-    Parameter { name: "maxclients", kind: Kind::Special(Parameters::show_clients_max, Parameters::set_clients_max) },
+    Parameter {
+        name: "appendfsync",
+        kind: Kind::Special(Parameters::show_append_fsync, Parameters::set_append_fsync),
+    },
+    Parameter {
+        name: "maxclients",
+        kind: Kind::Special(Parameters::show_clients_max, Parameters::set_clients_max),
+    },
     Parameter { name: "requirepass", kind: Kind::Special(Parameters::password, Parameters::set_password) },
     Parameter { name: "timeout", kind: Kind::Integer(|p| &p.idle_timeout_s, 0..=i32::MAX as i64) },
     Parameter { name: "slowlog-log-slower-than", kind: Kind::Integer(|p| &p.slow_us, -1..=i64::MAX) },
     Parameter { name: "slowlog-max-len", kind: Kind::Integer(|p| &p.slow_calls_max, 0..=i64::MAX) },
-    Parameter { name: "latency-monitor-threshold", kind: Kind::Integer(|p| &p.latency_threshold_ms, 0..=i64::MAX) },
+    Parameter {
+        name: "latency-monitor-threshold",
+        kind: Kind::Integer(|p| &p.latency_threshold_ms, 0..=i64::MAX),
+    },
     Parameter { name: "latency-tracking", kind: Kind::Boolean(|p| &p.is_latency_tracked) },
     Parameter {
         name: "latency-tracking-info-percentiles",
@@ -108,15 +118,23 @@ static PARAMETERS: &[Parameter] = &[
         name: "save",
         kind: Kind::Only("", "every commit is in the backend at once, and RDB files are not supported yet"),
     },
-    Parameter { name: "appendonly", kind: Kind::Only("yes", "every commit is in the backend at once; that is not optional") },
-    Parameter { name: "maxmemory", kind: Kind::Only("0", "data lives in the backend, and no memory limit evicts it") },
+    Parameter {
+        name: "appendonly",
+        kind: Kind::Only("yes", "every commit is in the backend at once; that is not optional"),
+    },
+    Parameter {
+        name: "maxmemory",
+        kind: Kind::Only("0", "data lives in the backend, and no memory limit evicts it"),
+    },
     Parameter { name: "maxmemory-policy", kind: Kind::Only("noeviction", "dredis never evicts keys") },
 ];
 
 impl Parameters {
     /// Parameters as the command line has them.
     pub fn new(settings: &Settings, connections: Arc<Connections>, port: u16, dir: &str) -> Parameters {
-        let text = |path: Option<&std::path::PathBuf>| path.map(|path| path.display().to_string()).unwrap_or_default();
+        let text = |path: Option<&std::path::PathBuf>| {
+            path.map(|path| path.display().to_string()).unwrap_or_default()
+        };
         let fixed = vec![
             ("backend", settings.backend.to_string_lossy().into_owned()),
             ("bind", settings.host.clone()),
@@ -221,12 +239,12 @@ impl Parameters {
     }
 
     fn show_append_fsync(&self) -> Vec<u8> {
-        APPEND_FSYNC[usize::from(self.append_fsync.load(Ordering::Relaxed))].into()
+        let mode = self.append_fsync.load(Ordering::Relaxed);
+        APPEND_FSYNC.iter().find(|(_, known)| *known as u8 == mode).map_or("", |(word, _)| word).into()
     }
 
     fn set_append_fsync(&self, text: &[u8]) -> Result<(), String> {
-        let index = choice(text, &APPEND_FSYNC)?;
-        let mode = [AppendFsync::Always, AppendFsync::EverySecond, AppendFsync::No][index];
+        let mode = choice(text, &APPEND_FSYNC)?;
         if let Some(apply) = self.apply_append_fsync.get() {
             apply(mode).map_err(|error| error.to_string())?;
         }
@@ -268,7 +286,9 @@ impl Parameters {
         let shown: Vec<String> = OUTPUT_CLASSES
             .iter()
             .zip(limits.iter())
-            .map(|((class, _), limit)| format!("{class} {} {} {}", limit.hard_bytes, limit.soft_bytes, limit.soft_s))
+            .map(|((class, _), limit)| {
+                format!("{class} {} {} {}", limit.hard_bytes, limit.soft_bytes, limit.soft_s)
+            })
             .collect();
         shown.join(" ").into_bytes()
     }
@@ -281,7 +301,9 @@ impl Parameters {
 
     fn show(&self, parameter: &Parameter) -> Vec<u8> {
         match &parameter.kind {
-            Kind::Integer(field, _) | Kind::Bytes(field, _) => field(self).load(Ordering::Relaxed).to_string().into(),
+            Kind::Integer(field, _) | Kind::Bytes(field, _) => {
+                field(self).load(Ordering::Relaxed).to_string().into()
+            }
             Kind::Boolean(field) => if field(self).load(Ordering::Relaxed) { "yes" } else { "no" }.into(),
             Kind::Only(value, _) => (*value).into(),
             Kind::Special(show, _) => show(self),
@@ -318,11 +340,21 @@ impl Configuration for Parameters {
             let parameter =
                 PARAMETERS.iter().find(|parameter| parameter.name.as_bytes().eq_ignore_ascii_case(name));
             let Some(parameter) = parameter else {
-                return Err(match self.fixed.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)) {
-                    Some((name, _)) => SettingRefused::Value { name, reason: "can't set immutable config".to_owned() },
-                    None => SettingRefused::Unknown(name.to_vec()),
-                });
+                return Err(
+                    match self.fixed.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)) {
+                        Some((name, _)) => {
+                            SettingRefused::Value { name, reason: "can't set immutable config".to_owned() }
+                        }
+                        None => SettingRefused::Unknown(name.to_vec()),
+                    },
+                );
             };
+            if found.iter().any(|(earlier, _): &(&Parameter, _)| earlier.name == parameter.name) {
+                return Err(SettingRefused::Value {
+                    name: parameter.name,
+                    reason: "duplicate parameter".to_owned(),
+                });
+            }
             found.push((parameter, *value));
         }
         let mut changed: Vec<(&Parameter, Vec<u8>)> = Vec::with_capacity(found.len());

@@ -82,7 +82,9 @@ impl ServerHost {
     fn memory_section(&self, text: &mut String) {
         let (resident, peak) = (process::resident_bytes(), process::peak_bytes());
         let (.., buffers) = self.clients.figures();
-        for (name, bytes) in [("used_memory", resident), ("used_memory_rss", resident), ("used_memory_peak", peak)] {
+        for (name, bytes) in
+            [("used_memory", resident), ("used_memory_rss", resident), ("used_memory_peak", peak)]
+        {
             line!(text, "{name}:{bytes}");
             line!(text, "{name}_human:{}", human(bytes));
         }
@@ -150,8 +152,10 @@ impl ServerHost {
         for (id, entry) in Registry::get().commands().iter().enumerate() {
             let counters = self.statistics.command(id);
             if !counters.distribution().is_empty() {
-                let shown: Vec<String> =
-                    percentiles.iter().map(|percent| format!("p{percent}={}", counters.percentile(*percent))).collect();
+                let shown: Vec<String> = percentiles
+                    .iter()
+                    .map(|percent| format!("p{percent}={}", counters.percentile(*percent)))
+                    .collect();
                 line!(text, "latency_percentiles_usec_{}:{}", entry.full_name, shown.join(","));
             }
         }

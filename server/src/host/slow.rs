@@ -53,14 +53,36 @@ impl SlowLog {
     }
 }
 
-/// A request as the slow log keeps it: shortened as Redis does.
+/// A request as the slow log keeps it: shortened as Redis does, and without passwords.
 pub fn shortened(arguments: Arguments<'_>) -> Vec<Vec<u8>> {
     let kept = if arguments.len() > ARGUMENTS_MAX { ARGUMENTS_MAX - 1 } else { arguments.len() };
-    let mut shown: Vec<Vec<u8>> = arguments[..kept].iter().map(|argument| shortened_argument(argument)).collect();
+    let secrets = secrets(arguments);
+    let shown = arguments[..kept].iter().enumerate().map(|(index, argument)| {
+        if secrets.contains(&index) { b"(redacted)".to_vec() } else { shortened_argument(argument) }
+    });
+    let mut shown: Vec<Vec<u8>> = shown.collect();
     if kept < arguments.len() {
         shown.push(format!("... ({} more arguments)", arguments.len() - kept).into_bytes());
     }
     shown
+}
+
+/// Indexes of arguments that hold passwords or users.
+fn secrets(arguments: Arguments<'_>) -> Vec<usize> {
+    let is = |index: usize, word: &str| {
+        arguments.get(index).is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if is(0, "auth") {
+        return (1..arguments.len()).collect();
+    }
+    if is(0, "hello") {
+        let auth = (2..arguments.len()).find(|index| is(*index, "auth"));
+        return auth.map(|at| vec![at + 1, at + 2]).unwrap_or_default();
+    }
+    if is(0, "config") && is(1, "set") {
+        return (2..arguments.len()).filter(|index| is(*index, "requirepass")).map(|at| at + 1).collect();
+    }
+    Vec::new()
 }
 
 fn shortened_argument(argument: &[u8]) -> Vec<u8> {
@@ -116,7 +138,9 @@ impl Latency {
     pub fn forget(&self, names: &[&[u8]]) -> usize {
         let mut events = self.events();
         let before = events.len();
-        events.retain(|known, _| !names.is_empty() && !names.iter().any(|name| known.as_bytes().eq_ignore_ascii_case(name)));
+        events.retain(|known, _| {
+            !names.is_empty() && !names.iter().any(|name| known.as_bytes().eq_ignore_ascii_case(name))
+        });
         before - events.len()
     }
 

@@ -81,9 +81,8 @@ pub struct PerSecond {
     pub output_bytes: u64,
 }
 
-impl Statistics {
-    /// Nothing counted yet.
-    pub fn new() -> Statistics {
+impl Default for Statistics {
+    fn default() -> Self {
         Statistics {
             commands: Registry::get().commands().iter().map(|_| CommandCounters::default()).collect(),
             errors: Mutex::default(),
@@ -100,7 +99,9 @@ impl Statistics {
             query_limit_disconnections: AtomicU64::new(0),
         }
     }
+}
 
+impl Statistics {
     /// Counts a call.
     pub fn count_call(&self, call: &Call<'_>, with_histogram: bool) {
         let counters = &self.commands[call.command];
@@ -154,7 +155,8 @@ impl Statistics {
 
     /// Looks at the counters for the sake of rates; to be called ten times a second.
     pub fn sample_rates(&self) {
-        let now = [&self.calls, &self.input_bytes, &self.output_bytes].map(|counter| counter.load(Ordering::Relaxed));
+        let now = [&self.calls, &self.input_bytes, &self.output_bytes]
+            .map(|counter| counter.load(Ordering::Relaxed));
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = rates.last {
             let next = rates.next;
@@ -167,7 +169,9 @@ impl Statistics {
     /// Rates of the last seconds.
     pub fn per_second(&self) -> PerSecond {
         let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let mean = |index: usize| rates.samples.iter().map(|sample| sample[index]).sum::<u64>() / RATE_SAMPLES as u64;
+        let mean = |index: usize| {
+            rates.samples.iter().map(|sample| sample[index]).sum::<u64>() / RATE_SAMPLES as u64
+        };
         PerSecond { calls: mean(0), input_bytes: mean(1), output_bytes: mean(2) }
     }
 
@@ -175,7 +179,9 @@ impl Statistics {
     pub fn reset(&self) {
         for counters in &self.commands {
             let own = [&counters.calls, &counters.micros, &counters.rejected, &counters.failed];
-            own.into_iter().chain(&counters.histogram.0).for_each(|counter| counter.store(0, Ordering::Relaxed));
+            own.into_iter()
+                .chain(&counters.histogram.0)
+                .for_each(|counter| counter.store(0, Ordering::Relaxed));
         }
         self.errors().clear();
         for counter in [

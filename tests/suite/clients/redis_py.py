@@ -65,8 +65,15 @@ def pipelines(client):
         assert "not an integer" in str(error)
     else:
         raise AssertionError("text was incremented")
-    counter = client.transaction(lambda pipe: pipe.incr("n"), "n")
-    assert counter[0] > 0
+
+
+def change_watched(client):
+    def change(pipe):
+        number = int(pipe.get("n"))
+        pipe.multi()
+        pipe.set("n", number + 1)
+
+    assert client.transaction(change, "n") == [True]
 
 
 for protocol in (2, 3):
@@ -77,6 +84,7 @@ for protocol in (2, 3):
         connection = redis.Redis(port=PORT)
     common(connection)
     pipelines(connection)
+    change_watched(connection)
     with redis.Redis(port=PORT, db=1) as other:
         assert other.get("k") is None
 print("redis-py", redis.__version__)

@@ -1,4 +1,5 @@
 //! Clients that others wrote work unchanged: redis-cli, redis-benchmark, redis-py, and Rust's redis crate.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::io::Write;
 use std::path::PathBuf;

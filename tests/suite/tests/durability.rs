@@ -1,4 +1,5 @@
 //! What was acknowledged is there after `kill -9`, whole transactions or none of them, and the count of keys is right.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

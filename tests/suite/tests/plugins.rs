@@ -1,4 +1,5 @@
 //! Engines that stall, fail and panic, and the example plugin as its author would build it.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! A full disk or a full map: writes fail and say so, reads go on, and once there is room writes work again. Nothing
 //! that was acknowledged is lost.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,6 @@
 //! The wire: broken and oversized requests, passwords, limits, and clients that misbehave. What Redis answers
 //! stands in the tables, and is compared with Redis itself where there is one.
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;

@@ -25,19 +25,21 @@ pub(super) fn boolean(text: &[u8]) -> Result<bool, String> {
     }
 }
 
-/// Index of the word that `text` is.
-pub(super) fn choice(text: &[u8], words: &[&str]) -> Result<usize, String> {
-    words
-        .iter()
-        .position(|word| word.as_bytes().eq_ignore_ascii_case(text))
-        .ok_or_else(|| format!("argument(s) must be one of the following: {}", words.join(", ")))
+/// What the word that `text` is stands for.
+pub(super) fn choice<T: Copy>(text: &[u8], words: &[(&str, T)]) -> Result<T, String> {
+    let found = words.iter().find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(text));
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        format!("argument(s) must be one of the following: {}", words.join(", "))
+    })
 }
 
 /// Percentages.
 pub(super) fn percentiles(text: &[u8]) -> Result<Vec<f64>, String> {
     let refused = || "argument(s) must be numbers from 0 to 100".to_owned();
     let text = std::str::from_utf8(text).map_err(|_| refused())?;
-    let parse = |word: &str| word.parse().ok().filter(|value| (0.0..=100.0).contains(value)).ok_or_else(refused);
+    let parse =
+        |word: &str| word.parse().ok().filter(|value| (0.0..=100.0).contains(value)).ok_or_else(refused);
     text.split_ascii_whitespace().map(parse).collect()
 }
 
@@ -45,7 +47,7 @@ pub(super) fn percentiles(text: &[u8]) -> Result<Vec<f64>, String> {
 pub(super) fn output_limits(text: &[u8], before: [OutputLimit; 3]) -> Result<[OutputLimit; 3], String> {
     let mut limits = before;
     let words: Vec<&[u8]> = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() || words.len() % 4 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     for group in words.chunks(4) {
@@ -56,9 +58,12 @@ pub(super) fn output_limits(text: &[u8], before: [OutputLimit; 3]) -> Result<[Ou
         let class = class.ok_or("Invalid client class specified in buffer limit configuration.")?;
         let numbers = (memory(group[1]), memory(group[2]), parsed(group[3]));
         let (Some(hard), Some(soft), Some(seconds @ 0..)) = numbers else {
-            return Err("Error in hard, soft or soft_seconds setting in buffer limit configuration.".to_owned());
+            return Err(
+                "Error in hard, soft or soft_seconds setting in buffer limit configuration.".to_owned()
+            );
         };
-        limits[class] = OutputLimit { hard_bytes: hard as u64, soft_bytes: soft as u64, soft_s: seconds as u64 };
+        limits[class] =
+            OutputLimit { hard_bytes: hard as u64, soft_bytes: soft as u64, soft_s: seconds as u64 };
     }
     Ok(limits)
 }
