@@ -11,27 +11,23 @@ use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use crate::config;
 use crate::history::{History, Step};
 use crate::key::Key;
-use crate::records::{Change, Records};
+use crate::records::{Change, NewValue, Records, SMALL_VALUE_BYTES_MAX};
 use crate::registry::{Leftover, Registry, Sequence};
 use crate::view::MemoryView;
 
 /// Most records that are changed under one hold of the lock: what readers may have to wait for, some 0.1 ms.
 const STEP_RECORDS_MAX: usize = 64;
 
+/// A commit's last step, or only one, may be a little longer: it is the one that keeps no history for views to come.
+const LAST_STEP_RECORDS_MAX: usize = 2 * STEP_RECORDS_MAX;
+
 /// An ordered map in memory.
 #[derive(Default)]
 pub struct MemoryBackend {
     pub(crate) records: RwLock<Records>,
     pub(crate) registry: Registry,
-    /// Held through a commit.
-    writer: Mutex<Writer>,
-}
-
-/// What commits hand to the next one.
-#[derive(Default)]
-struct Writer {
-    step: Step,
-    changes: Vec<Change>,
+    /// Held through a commit; commits hand it on.
+    writer: Mutex<Step>,
 }
 
 impl Open for MemoryBackend {
@@ -57,19 +53,22 @@ impl Backend for MemoryBackend {
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Commit> {
-        let mut writer = self.writer.lock();
-        let Writer { step, changes } = &mut *writer;
-        step.commit += 1;
         let mut operations = batch.operations();
+        let mut changes = Vec::with_capacity(operations.len().min(LAST_STEP_RECORDS_MAX));
         let mut published = false;
+        let mut writer = self.writer.lock();
+        let step = &mut *writer;
+        step.commit += 1;
+        step.has_old_history = !self.records.read().history.is_empty();
         while let Some(&first) = operations.first() {
             if let Operation::DeleteRange { start, end } = first {
                 operations = &operations[1..];
                 self.delete_range(start, end, step);
                 continue;
             }
-            let single = operations.iter().take(STEP_RECORDS_MAX).map_while(change);
-            changes.extend(single);
+            let fits = operations.len() <= LAST_STEP_RECORDS_MAX;
+            let count_max = if fits { operations.len() } else { STEP_RECORDS_MAX };
+            changes.extend(operations.iter().take(count_max).map_while(change));
             operations = &operations[changes.len()..];
             published = operations.is_empty();
             self.step(step, Publish::when(published), |records, step| {
@@ -121,12 +120,12 @@ impl MemoryBackend {
             Publish::Yes => self.registry.begin_last_step(step.commit, &mut step.needed),
         }
         let count = work(&mut records, step);
-        let unneeded = if step.needed.is_empty() {
-            mem::take(&mut records.history)
-        } else {
+        let mut unneeded = History::default();
+        if step.needed.is_empty() {
+            unneeded = mem::take(&mut records.history);
+        } else if step.has_old_history {
             records.history.sweep(&step.needed, count);
-            History::default()
-        };
+        }
         // If readers wait, it is their turn. Merely releasing the lock would not do: they take longer to wake up than
         // the next step to begin.
         RwLockWriteGuard::unlock_fair(records);
@@ -164,11 +163,19 @@ impl MemoryBackend {
 }
 
 /// The change that an operation asks for, unless it removes a range.
-fn change(operation: &Operation<'_>) -> Option<Change> {
+fn change<'a>(operation: &Operation<'a>) -> Option<Change<'a>> {
     match *operation {
-        Operation::Put { key, value } => Some(Change::Put { key: Key::new(key), value: Arc::from(value) }),
+        Operation::Put { key, value } => Some(Change::Put { key: Key::new(key), value: new_value(value) }),
         Operation::Delete { key } => Some(Change::Delete { key: Key::new(key) }),
         Operation::DeleteRange { .. } => None,
+    }
+}
+
+fn new_value(value: &[u8]) -> NewValue<'_> {
+    if value.len() > SMALL_VALUE_BYTES_MAX {
+        NewValue::Large(Arc::from(value))
+    } else {
+        NewValue::Small(value)
     }
 }
 

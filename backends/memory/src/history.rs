@@ -28,6 +28,8 @@ pub(crate) struct Step {
     pub(crate) needed: Vec<Sequence>,
     /// What nobody needs any more. Freeing it takes time, so that it waits for the lock to be released.
     pub(crate) garbage: Vec<Content>,
+    /// Whether the history holds anything from before the commit. If not, all of it is needed until the commit ends.
+    pub(crate) has_old_history: bool,
 }
 
 /// Former states of records.
@@ -92,7 +94,7 @@ impl History {
 
     /// Drops what no view sees any more, from some records, with each step of so many operations.
     pub(crate) fn sweep(&mut self, needed: &[Sequence], operations: usize) {
-        if self.records.is_empty() || operations == 0 {
+        if operations == 0 {
             return;
         }
         let start = self.hand.take();
@@ -182,7 +184,7 @@ mod tests {
     }
 
     fn step(commit: Sequence, needed: &[Sequence]) -> Step {
-        Step { commit, needed: needed.to_vec(), garbage: Vec::new() }
+        Step { commit, needed: needed.to_vec(), ..Step::default() }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dredis_plugin::{Projection, Record};
 
 use crate::key::Key;
+use crate::records::SMALL_VALUE_BYTES_MAX;
 
 /// Most records of a page.
 pub(crate) const RECORDS_MAX: usize = 64;
@@ -15,9 +16,6 @@ const VISITED_MAX: usize = 4 * RECORDS_MAX;
 
 /// A page is full when so many bytes are copied.
 const COPIED_BYTES_MAX: usize = 16 * 1024;
-
-/// Longer values are shared. Up to here a copy costs hardly more than counting those who share.
-pub(crate) const COPIED_VALUE_BYTES_MAX: usize = 1024;
 
 /// Records that were read and not yet shown.
 #[derive(Default)]
@@ -61,7 +59,7 @@ impl Page {
             let key = self.copy(key.as_slice());
             let value = match projection {
                 Projection::Keys => PageValue::Copied(0..0),
-                Projection::Entries if value.len() > COPIED_VALUE_BYTES_MAX => {
+                Projection::Entries if value.len() > SMALL_VALUE_BYTES_MAX => {
                     PageValue::Shared(value.clone())
                 }
                 Projection::Entries => PageValue::Copied(self.copy(value)),

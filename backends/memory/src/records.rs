@@ -14,6 +14,10 @@ use crate::history::{History, Step, Versions};
 use crate::key::Key;
 use crate::registry::Sequence;
 
+/// Longer values are shared with those who read them, and copied before the lock is taken. Up to here, copying costs
+/// hardly more than counting those who share.
+pub(crate) const SMALL_VALUE_BYTES_MAX: usize = 1024;
+
 /// Everything behind the lock. Not aware of locks, nor of who looks.
 #[derive(Default)]
 pub(crate) struct Records {
@@ -24,9 +28,26 @@ pub(crate) struct Records {
 }
 
 /// One change of a step, made ready before the lock is taken.
-pub(crate) enum Change {
-    Put { key: Key, value: Arc<[u8]> },
+pub(crate) enum Change<'a> {
+    Put { key: Key, value: NewValue<'a> },
     Delete { key: Key },
+}
+
+/// The value of a put.
+pub(crate) enum NewValue<'a> {
+    /// To be copied: over the old value if it is as long and nobody sees it any more.
+    Small(&'a [u8]),
+    /// A copy, made beforehand.
+    Large(Arc<[u8]>),
+}
+
+impl NewValue<'_> {
+    fn into_shared(self) -> Arc<[u8]> {
+        match self {
+            NewValue::Small(bytes) => Arc::from(bytes),
+            NewValue::Large(bytes) => bytes,
+        }
+    }
 }
 
 impl Records {
@@ -43,28 +64,36 @@ impl Records {
         self.newest = commit;
     }
 
-    pub(crate) fn apply(&mut self, change: Change, step: &mut Step) {
+    pub(crate) fn apply(&mut self, change: Change<'_>, step: &mut Step) {
         match change {
-            Change::Put { key, value } => match self.current.entry(key) {
-                Entry::Occupied(mut entry) => {
-                    let old = mem::replace(entry.get_mut(), value);
-                    if step.needed.is_empty() {
-                        step.garbage.push(Some(old));
-                    } else {
-                        self.history.keep(entry.key().clone(), Some(old), step);
-                    }
-                }
-                Entry::Vacant(entry) => {
-                    if !step.needed.is_empty() {
-                        self.history.keep(entry.key().clone(), None, step);
-                    }
-                    entry.insert(value);
-                }
-            },
+            Change::Put { key, value } => self.put(key, value, step),
             Change::Delete { key } => {
                 if let Some((key, old)) = self.current.remove_entry(&key) {
                     self.history.keep(key, Some(old), step);
                 }
+            }
+        }
+    }
+
+    fn put(&mut self, key: Key, value: NewValue<'_>, step: &mut Step) {
+        let nobody_sees_it = step.needed.is_empty();
+        match self.current.entry(key) {
+            Entry::Occupied(mut entry) => {
+                if nobody_sees_it && overwrite(entry.get_mut(), &value) {
+                    return;
+                }
+                let old = mem::replace(entry.get_mut(), value.into_shared());
+                if nobody_sees_it {
+                    step.garbage.push(Some(old));
+                } else {
+                    self.history.keep(entry.key().clone(), Some(old), step);
+                }
+            }
+            Entry::Vacant(entry) => {
+                if !nobody_sees_it {
+                    self.history.keep(entry.key().clone(), None, step);
+                }
+                entry.insert(value.into_shared());
             }
         }
     }
@@ -121,6 +150,18 @@ impl Records {
             Direction::Forward => merge(current, history, Key::cmp, sequence, visit),
             Direction::Reverse => merge(current.rev(), history.rev(), |a, b| b.cmp(a), sequence, visit),
         }
+    }
+}
+
+/// Writes over the old value, if that can be done. It spares freeing one and allocating the other.
+fn overwrite(old: &mut Arc<[u8]>, new: &NewValue<'_>) -> bool {
+    let NewValue::Small(new) = new else { return false };
+    match Arc::get_mut(old) {
+        Some(old) if old.len() == new.len() => {
+            old.copy_from_slice(new);
+            true
+        }
+        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@ use dredis_plugin::{Cursor, Result, Scan, Value, View};
 
 use crate::backend::MemoryBackend;
 use crate::cursor::MemoryCursor;
-use crate::page::COPIED_VALUE_BYTES_MAX;
+use crate::records::SMALL_VALUE_BYTES_MAX;
 use crate::registry::Sequence;
 
 /// How many keys are looked up before a waiting commit gets its turn.
@@ -51,7 +51,7 @@ impl View for MemoryView<'_> {
 
 /// Nothing is borrowed: the lock is released before the value is looked at.
 fn value<'v>(bytes: &Arc<[u8]>) -> Value<'v> {
-    if bytes.len() > COPIED_VALUE_BYTES_MAX {
+    if bytes.len() > SMALL_VALUE_BYTES_MAX {
         Value::Held(Box::new(bytes.clone()))
     } else {
         Value::Owned(bytes.to_vec())

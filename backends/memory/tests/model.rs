@@ -207,5 +207,5 @@ fn views_of_all_ages_agree_with_the_model() {
     if let Ok(seed) = std::env::var("DREDIS_TEST_SEED") {
         return run(seed.parse().unwrap());
     }
-    (0..60).for_each(run);
+    (0..25).for_each(run);
 }

@@ -29,6 +29,7 @@ pub enum Rule {
 
 /// Every command that is not compared byte for byte, and why.
 pub static RULES: &[(&str, Rule, &str)] = &[
+    ("* HELP", Rule::Kind, "words of its own"),
     ("KEYS", Rule::Elements, "Redis answers in the order of its hash table"),
     ("SCAN", Rule::ScanPage, "cursors and order are the server's own"),
     ("RANDOMKEY", Rule::Kind, "random"),
@@ -36,12 +37,17 @@ pub static RULES: &[(&str, Rule, &str)] = &[
     ("PTTL", Rule::Milliseconds, "depends on the time"),
     ("EXPIRETIME", Rule::Seconds, "depends on the time, if the expiry was relative"),
     ("PEXPIRETIME", Rule::Milliseconds, "depends on the time, if the expiry was relative"),
-    ("OBJECT IDLETIME", Rule::Seconds, "depends on the time"),
     ("OBJECT REFCOUNT", Rule::Kind, "who holds the value in Redis's memory, just now"),
     ("TIME", Rule::Kind, "the time"),
     ("LASTSAVE", Rule::Kind, "a time"),
     ("INFO", Rule::Kind, "figures of the server's own"),
     ("MEMORY USAGE", Rule::Kind, "the server's own memory"),
+    ("MEMORY DOCTOR", Rule::Kind, "words of its own"),
+    ("MEMORY STATS", Rule::Kind, "the server's own memory"),
+    ("MEMORY MALLOC-STATS", Rule::Kind, "the server's own memory"),
+    ("LATENCY DOCTOR", Rule::Kind, "words of its own"),
+    ("LATENCY HISTOGRAM", Rule::Kind, "how long commands took"),
+    ("LOLWUT", Rule::Kind, "a picture of its own"),
     ("COMMAND COUNT", Rule::Kind, "Redis has commands that dredis has not"),
     ("CLIENT ID", Rule::Kind, "counted since the server started"),
     ("CLIENT LIST", Rule::FieldNames, "addresses, ages and sizes"),
@@ -54,7 +60,8 @@ pub fn rule(request: &Request) -> Rule {
     let word = |index: usize| request.get(index).map_or(&[][..], Vec::as_slice);
     let matches = |name: &str| match name.split_once(' ') {
         Some((first, second)) => {
-            word(0).eq_ignore_ascii_case(first.as_bytes()) && word(1).eq_ignore_ascii_case(second.as_bytes())
+            (first == "*" || word(0).eq_ignore_ascii_case(first.as_bytes()))
+                && word(1).eq_ignore_ascii_case(second.as_bytes())
         }
         None => word(0).eq_ignore_ascii_case(name.as_bytes()),
     };

@@ -88,7 +88,7 @@ impl Transcript {
         for exchange in self.exchanges() {
             let said = exchange.play(address, &mut connections);
             if !matches(&exchange.reply, &said) {
-                let (path, line) = (self.path.display(), exchange.number);
+                let (path, line) = (self.name(), exchange.number);
                 wrong.push(format!(
                     "{path}:{line}: {}\n  redis:  {}\n  dredis: {said}",
                     exchange.prompt, exchange.reply
@@ -112,6 +112,11 @@ impl Transcript {
             }
         }
         std::fs::write(&self.path, text).unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
+    }
+
+    /// The name of its file.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// How many requests it holds.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use dredis_suite::random::seed_or;
@@ -27,12 +27,12 @@ const TOGETHER: usize = 5;
 /// What one pipeline holds: as many plain writes, and one transaction.
 const WRITES: u64 = 8;
 
-/// What one writer was told is done.
+/// What one writer did, over all rounds.
 #[derive(Default)]
-struct Acknowledged {
-    /// Pipelines, each of `WRITES` writes and one transaction.
-    pipelines: AtomicU64,
-    /// Pipelines that may have been sent.
+struct Progress {
+    /// Numbers of the pipelines that were answered, each of `WRITES` writes and one transaction.
+    acknowledged: Mutex<Vec<u64>>,
+    /// How many pipelines may have been sent.
     begun: AtomicU64,
 }
 
@@ -40,7 +40,7 @@ fn acknowledged_writes_survive_a_crash(backend: Backend) {
     const ROUNDS: u64 = 4;
     let mut random = Random::new(seed_or(7));
     let mut server = Server::start(backend);
-    let writers: [Acknowledged; WRITERS] = Default::default();
+    let writers: [Progress; WRITERS] = Default::default();
     for round in 0..ROUNDS {
         let enough = 50 + random.below(400);
         let (done, finished) = mpsc::channel();
@@ -61,7 +61,7 @@ fn acknowledged_writes_survive_a_crash(backend: Backend) {
 }
 
 /// Sends pipelines until the connection breaks.
-fn write_until_cut_off(mut client: Client, writer: usize, progress: &Acknowledged, done: &mpsc::Sender<()>) {
+fn write_until_cut_off(mut client: Client, writer: usize, progress: &Progress, done: &mpsc::Sender<()>) {
     loop {
         let number = progress.begun.fetch_add(1, Ordering::SeqCst);
         let mut requests: Vec<Request> = (number * WRITES..(number + 1) * WRITES)
@@ -75,18 +75,20 @@ fn write_until_cut_off(mut client: Client, writer: usize, progress: &Acknowledge
         for (request, reply) in requests.iter().zip(&replies) {
             assert!(!reply.value.is_error(), "{request:?}: {reply:?}");
         }
-        progress.pipelines.store(number + 1, Ordering::SeqCst);
+        progress.acknowledged.lock().unwrap().push(number);
         // Nobody listens any more once there were enough.
         done.send(()).ok();
     }
 }
 
 /// Checks what the writers were told, and that nothing else is there. How many keys there are.
-fn check_all(client: &mut Client, writers: &[Acknowledged]) -> usize {
+fn check_all(client: &mut Client, writers: &[Progress]) -> usize {
     let mut expected_max = 0;
     for (number, writer) in writers.iter().enumerate() {
-        let (done, begun) = (writer.pipelines.load(Ordering::SeqCst), writer.begun.load(Ordering::SeqCst));
-        for chunk in (0..done * WRITES).collect::<Vec<u64>>().chunks(1000) {
+        let begun = writer.begun.load(Ordering::SeqCst);
+        let acknowledged = writer.acknowledged.lock().unwrap();
+        let indices = acknowledged.iter().flat_map(|pipeline| pipeline * WRITES..(pipeline + 1) * WRITES);
+        for chunk in indices.collect::<Vec<u64>>().chunks(1000) {
             let names = chunk.iter().map(|index| format!(" w:{number}:{index}")).collect::<String>();
             let values = client.ask(&format!("MGET{names}"));
             for (index, value) in chunk.iter().zip(values.elements().expect("MGET answers with a list")) {
@@ -99,9 +101,11 @@ fn check_all(client: &mut Client, writers: &[Acknowledged]) -> usize {
             values.elements().expect("MGET answers with a list").iter().map(Value::text).collect();
         assert_eq!(values.len(), 1, "a transaction of writer {number} is there in part: {values:?}");
         let last: Option<u64> = values.first().and_then(|value| value.parse().ok());
-        assert!(last.is_some_and(|last| last + 1 >= done && last < begun), "{last:?} of {done} to {begun}");
+        let expected = acknowledged.last().copied()..Some(begun);
+        assert!(expected.contains(&last), "the last transaction is number {last:?}, not within {expected:?}");
         let count = client.ask(&format!("GET count:{number}")).text();
         let count: u64 = count.parse().unwrap_or_else(|_| panic!("count:{number} is '{count}'"));
+        let done = acknowledged.len() as u64;
         assert!((done..=begun).contains(&count), "count:{number} is {count}, of {done} to {begun}");
         expected_max += begun * WRITES + TOGETHER as u64 + 1;
     }

@@ -101,8 +101,8 @@ fn what_was_deleted_is_swept_in_the_background(backend: Backend) {
     client.check("DBSIZE", ":1");
     let waiting = || -> u64 {
         let figure =
-            server.info("garbage_objects").unwrap_or_else(|| panic!("INFO tells no garbage_objects"));
-        figure.parse().unwrap_or_else(|_| panic!("garbage_objects is '{figure}'"))
+            server.info("garbage_waiting").unwrap_or_else(|| panic!("INFO tells no garbage_waiting"));
+        figure.parse().unwrap_or_else(|_| panic!("garbage_waiting is '{figure}'"))
     };
     let deadline = Instant::now() + Duration::from_secs(30);
     while waiting() > 0 {

@@ -103,6 +103,13 @@ fn command_names(parts: &[Part]) -> Vec<String> {
         [Part::Word(name), Part::Word(sub), ..] if CONTAINERS.contains(name) => {
             vec![format!("{name}|{sub}").to_lowercase()]
         }
+        [Part::Word(name), Part::OneOf(choices), ..] if CONTAINERS.contains(name) => {
+            let words = choices.iter().filter_map(|parts| match parts {
+                [Part::Word(sub), ..] => Some(format!("{name}|{sub}").to_lowercase()),
+                _ => None,
+            });
+            words.collect()
+        }
         [Part::Word(name), ..] => vec![name.to_lowercase()],
         [Part::OneOf(choices)] => choices.iter().flat_map(|parts| command_names(parts)).collect(),
         _ => panic!("a command in a table begins with its name"),

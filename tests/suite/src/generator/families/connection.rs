@@ -34,5 +34,10 @@ pub(super) static TABLE: &[Row] = &[
     ),
     Row::one(1, &[&[Word("CLIENT"), Word("GETREDIR")]]),
     Row::one(1, &[&[Word("CLIENT"), Word("TRACKINGINFO")]]),
+    Row::one(1, &[&[Word("CLIENT"), Word("TRACKING"), OneOf(&[&[Word("OFF")], &[ShortValue]])]]),
+    Row::one(
+        1,
+        &[&[Word("CLIENT"), Word("CACHING"), OneOf(&[&[Word("YES")], &[Word("NO")], &[ShortValue]])]],
+    ),
     Row::one(1, &[&[Word("CLIENT"), Word("UNBLOCK"), Integer]]),
 ];

@@ -41,7 +41,6 @@ pub(super) static TABLE: &[Row] = &[
     Row::one(1, &[&[Word("SCAN"), OneOf(&[&[Word("x")], &[Word("-1x")], &[Word("")], &[Word("1.5")]])]]),
     Row::one(6, &[&[Word("OBJECT"), Word("ENCODING"), Key]]),
     Row::one(2, &[&[Word("OBJECT"), Word("REFCOUNT"), Key]]),
-    Row::one(2, &[&[Word("OBJECT"), Word("IDLETIME"), Key]]),
     Row::one(1, &[&[Word("OBJECT"), Word("FREQ"), Key]]),
     Row::one(1, &[&[Word("OBJECT"), Word("HELP")]]),
     Row::one(1, &[&[Word("DUMP"), Key]]),
