@@ -82,7 +82,8 @@ pub fn run<S: Service>(settings: Settings) -> Result<(), Failure> {
     log::set_debug(settings.debug);
     log::install_panic_hook();
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(settings.io_threads)
+        // One more, that is free to take over while engine calls occupy the others.
+        .worker_threads(settings.io_threads + 1)
         .thread_name("io")
         .enable_all()
         .build()

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use dredis_data::contract::Error;
 
 use crate::errors::{self, CommandError};
+use crate::families;
 use crate::{Arguments, Call, CallEnd, CommandId, Context, Flags, Host, Path, Registry, Reply, Session};
 
 /// Finds where a batch of requests must run, before any of them has run.
 pub struct Classifier {
     path: Path,
     is_heavy: bool,
-    in_multi: bool,
+    /// Commands are queued, for certain: MULTI was open before the batch, and nothing in it can have ended that.
+    is_queueing: bool,
     multi_writes: bool,
 }
 
@@ -21,7 +23,7 @@ impl Classifier {
         Classifier {
             path: Path::Session,
             is_heavy: false,
-            in_multi: session.multi.is_some(),
+            is_queueing: session.multi.is_some(),
             multi_writes: session.watching || session.multi.as_ref().is_some_and(|multi| multi.writes),
         }
     }
@@ -29,18 +31,19 @@ impl Classifier {
     /// Takes the next request into account.
     pub fn add(&mut self, arguments: Arguments<'_>) {
         let Some(id) = Registry::get().find(arguments) else { return };
-        let command = Registry::get().entry(id).command;
-        match command.name {
-            "multi" => self.in_multi = true,
-            "discard" => self.in_multi = false,
-            "exec" => {
-                self.in_multi = false;
-                self.raise(if self.multi_writes { Path::Write } else { Path::Read });
-            }
-            name if self.in_multi && !runs_within_multi(name) => {
-                self.multi_writes |= command.path == Path::Write
-            }
-            _ => self.raise(command.path),
+        let entry = Registry::get().entry(id);
+        let command = entry.command;
+        if entry.full_name == "exec" {
+            self.is_queueing = false;
+            self.raise(if self.multi_writes { Path::Write } else { Path::Read });
+        } else if runs_within_multi(&entry.full_name) {
+            self.is_queueing = false;
+            self.raise(command.path);
+        } else if self.is_queueing {
+            self.multi_writes |= command.path == Path::Write;
+        } else {
+            // A MULTI in this batch may be refused, so what follows it may run at once.
+            self.raise(command.path);
         }
         // Reads that walk whole databases.
         self.is_heavy |=
@@ -68,6 +71,11 @@ impl Classifier {
 /// failure is a reply.
 pub fn execute(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Result<Reply, Error> {
     let Some(id) = Registry::get().find(arguments) else {
+        if is_http(arguments) {
+            // Somebody makes a browser talk to the server. Redis hangs up without a word.
+            context.session.closing = true;
+            return Ok(Reply::Nothing);
+        }
         abort_multi(context.session);
         return Ok(refusal(context.host, unknown_command(arguments)));
     };
@@ -75,16 +83,18 @@ pub fn execute(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Resul
         abort_multi(context.session);
         let call = Call { command: id, arguments, micros: 0, end: CallEnd::Rejected };
         context.host.call_finished(context.session, &call);
+        let is_exec = Registry::get().entry(id).full_name == "exec";
+        let refused = if is_exec { families::abort_exec(context, refused) } else { refused };
         return Ok(refusal(context.host, refused));
     }
     context.session.command = Some(id);
-    let command = Registry::get().entry(id).command;
+    let entry = Registry::get().entry(id);
     if let Some(multi) = &mut context.session.multi
-        && !runs_within_multi(command.name)
+        && !runs_within_multi(&entry.full_name)
     {
         let request = arguments.iter().map(|argument| argument.to_vec()).collect();
         Arc::make_mut(&mut multi.queued).push(request);
-        multi.writes |= command.path == Path::Write;
+        multi.writes |= entry.command.path == Path::Write;
         return Ok(Reply::Status("QUEUED".into()));
     }
     call(context, id, arguments)
@@ -148,13 +158,19 @@ fn refusal(host: &dyn Host, error: CommandError) -> Reply {
     Reply::Error(line)
 }
 
+fn is_http(arguments: Arguments<'_>) -> bool {
+    arguments
+        .first()
+        .is_some_and(|name| name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"Host:"))
+}
+
 fn abort_multi(session: &mut Session) {
     if let Some(multi) = &mut session.multi {
         multi.aborted = true;
     }
 }
 
-/// Commands that run at once although MULTI is open.
+/// Commands that run at once although MULTI is open, by their full names.
 fn runs_within_multi(name: &str) -> bool {
     matches!(name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
@@ -170,10 +186,11 @@ fn unknown_command(arguments: Arguments<'_>) -> CommandError {
         }
         let room = SHOWN_BYTES - shown.len();
         shown.push(b'\'');
+        let argument = errors::up_to_nul(argument);
         shown.extend_from_slice(&argument[..argument.len().min(room)]);
         shown.extend_from_slice(b"' ");
     }
-    let name = arguments.first().copied().unwrap_or_default();
+    let name = errors::up_to_nul(arguments.first().copied().unwrap_or_default());
     let mut line = b"ERR unknown command '".to_vec();
     line.extend_from_slice(&name[..name.len().min(SHOWN_BYTES)]);
     line.extend_from_slice(b"', with args beginning with: ");
@@ -182,6 +199,7 @@ fn unknown_command(arguments: Arguments<'_>) -> CommandError {
 }
 
 fn unknown_subcommand(command: &str, sub: &[u8]) -> CommandError {
+    let sub = errors::up_to_nul(sub);
     let mut line = b"ERR unknown subcommand '".to_vec();
     line.extend_from_slice(&sub[..sub.len().min(SHOWN_BYTES)]);
     line.extend_from_slice(format!("'. Try {} HELP.", command.to_uppercase()).as_bytes());

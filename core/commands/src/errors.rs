@@ -115,7 +115,13 @@ pub(crate) fn subcommand_syntax(container: &str, sub: &[u8]) -> CommandError {
 /// A line that quotes what a client sent, its line ends turned into blanks.
 pub(crate) fn quoting(before: &str, input: &[u8], after: &str) -> CommandError {
     let mut line = before.as_bytes().to_vec();
-    line.extend(input.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    let shown = up_to_nul(input).iter();
+    line.extend(shown.map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
     line.extend_from_slice(after.as_bytes());
     CommandError::reply(line)
+}
+
+/// What Redis shows of bytes that it quotes: it prints them as a C string.
+pub(crate) fn up_to_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }

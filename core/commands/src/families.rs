@@ -8,6 +8,8 @@ mod transaction;
 
 use crate::Command;
 
+pub(crate) use transaction::abort_exec;
+
 /// The tables of all families.
 pub static TABLES: &[&[Command]] =
     &[connection::TABLE, key::TABLE, server::TABLE, string::TABLE, transaction::TABLE];

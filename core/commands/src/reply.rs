@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::Protocol;
+
 /// A reply. The encoder turns it into RESP2 or RESP3; where the two differ, the comment says how.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -35,6 +37,8 @@ pub enum Reply {
     Verbatim(&'static str, Vec<u8>),
     /// A push message (RESP2: an array).
     Push(Vec<Reply>),
+    /// A reply in a protocol other than the one that holds when it is sent: HELLO changed it within EXEC.
+    In(Protocol, Box<Reply>),
     /// Nothing at all is sent.
     Nothing,
 }

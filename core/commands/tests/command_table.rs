@@ -22,7 +22,7 @@ fn info_is_that_of_redis() {
     server.check(
         "command info config|GET foo config|foo",
         "[[\"config|get\", :-3, <+admin, +noscript, +loading, +stale>, :0, :0, :0, <+@admin, +@slow, +@dangerous>, \
-         <>, <>, <>], nil array, nil array]",
+         <>, <>, <>], nil, nil]",
     );
     server.check("command foo", "-ERR unknown subcommand 'foo'. Try COMMAND HELP.");
 }
@@ -108,6 +108,6 @@ fn getkeys_finds_keys() {
 #[test]
 fn a_word_that_no_text_is_is_no_command() {
     let mut server = Fixture::new();
-    server.check_words(&[b"command", b"info", b"\xff\xfe", b"config|\xff"], "[nil array, nil array]");
+    server.check_words(&[b"command", b"info", b"\xff\xfe", b"config|\xff"], "[nil, nil]");
     server.check_words(&[b"command", b"docs", b"\xff"], "{}");
 }

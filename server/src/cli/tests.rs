@@ -1,3 +1,5 @@
+//! Command lines read and refused.
+
 use dredis_contract::OptionValue;
 
 use super::*;

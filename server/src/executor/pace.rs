@@ -28,6 +28,9 @@ const PLACES: usize = 64;
 pub(super) struct Pace {
     shared: Arc<Shared>,
     watchdog: Thread,
+    /// Calls that run in place, and how many may: one worker stays free for the watchdog to wake.
+    in_place: AtomicUsize,
+    in_place_max: usize,
 }
 
 /// Where the calls of a thread are noted; two threads may share one, and then one is watched.
@@ -48,6 +51,7 @@ struct Shared {
 
 impl Pace {
     pub fn start(runtime: Handle) -> Pace {
+        let workers = runtime.metrics().num_workers();
         let shared = Arc::new(Shared {
             epoch: Instant::now(),
             careful_until_us: AtomicU64::new(0),
@@ -60,15 +64,21 @@ impl Pace {
             .name("dredis-watch".into())
             .spawn(move || watching.watch(&runtime))
             .expect("the system can start a thread");
-        Pace { shared, watchdog: watchdog.thread().clone() }
+        let in_place_max = workers.saturating_sub(1).max(1);
+        Pace { shared, watchdog: watchdog.thread().clone(), in_place: AtomicUsize::new(0), in_place_max }
     }
 
     /// Runs `call`, which calls the engine. `is_heavy`: it is expected to take long.
     pub fn engine_call<T>(&self, is_heavy: bool, call: impl FnOnce() -> T) -> T {
         let now_us = self.shared.now_us();
-        if is_heavy || now_us < self.shared.careful_until_us.load(Ordering::Relaxed) {
+        let is_careful = is_heavy || now_us < self.shared.careful_until_us.load(Ordering::Relaxed);
+        if is_careful || self.in_place.fetch_add(1, Ordering::Relaxed) >= self.in_place_max {
+            if !is_careful {
+                self.in_place.fetch_sub(1, Ordering::Relaxed);
+            }
             return tokio::task::block_in_place(|| self.watched(now_us, call));
         }
+        let _leaving = Leaving(&self.in_place);
         self.watched(now_us, call)
     }
 
@@ -83,6 +93,15 @@ impl Pace {
         let result = call();
         place.began_us.store(0, Ordering::Relaxed);
         result
+    }
+}
+
+/// Counts a call out again, also when it panics.
+struct Leaving<'p>(&'p AtomicUsize);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -118,7 +137,8 @@ impl Shared {
                 }
                 idle_looks = 0;
                 if now_us.saturating_sub(began_us) > SLOW_US {
-                    if is_waiting(place.thread.load(Ordering::Relaxed)) {
+                    let is_fresh = self.careful_until_us.load(Ordering::Relaxed) > now_us + CAREFUL_US / 2;
+                    if !is_fresh && is_waiting(place.thread.load(Ordering::Relaxed)) {
                         self.careful_until_us.store(now_us + CAREFUL_US, Ordering::Relaxed);
                     }
                     // A task from outside wakes a worker that sleeps; having run it, it polls the sockets.

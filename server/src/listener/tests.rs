@@ -1,3 +1,5 @@
+//! Connections counted, refused and handed on.
+
 use std::io::{Read, Write};
 use std::net::TcpStream as StdTcpStream;
 use std::os::unix::net::UnixStream as StdUnixStream;

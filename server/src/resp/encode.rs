@@ -51,6 +51,7 @@ pub fn encode(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
             out.extend_from_slice(b"\r\n");
         }
         Reply::Verbatim(_, text) => put_bulk(text, out),
+        Reply::In(protocol, reply) => encode(reply, *protocol, out),
         Reply::Nothing => {}
     }
 }

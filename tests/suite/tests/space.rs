@@ -57,9 +57,10 @@ fn a_full_disk_stops_writes_alone(backend: Backend) {
     assert!(written > 0, "nothing could be written at all: {refusal}");
     assert!(refusal.starts_with("MISCONF"), "a full disk is reported as: {refusal}");
     read_all(&mut server.client(), written);
-    // It stays so, and says so each time.
-    let again = server.client().call(&[b"SET".to_vec(), b"more".to_vec(), vec![0; 1 << 20]]).unwrap();
-    assert!(again.value.is_error(), "a megabyte found room on a full disk");
+    // An engine may tidy up and find a little room, but it stays full, and says so each time.
+    let (written, refusal) = fill(&mut server.client(), written);
+    assert!(refusal.starts_with("MISCONF"), "a disk that is still full is reported as: {refusal}");
+    read_all(&mut server.client(), written);
     server.client().check("PING", "+PONG");
     make_room(&ballast);
     await_write(&mut server.client());
@@ -70,7 +71,6 @@ fn a_full_disk_stops_writes_alone(backend: Backend) {
     server.client().check("GET after", "\"room\"");
 }
 
-/// A disk that is full when the server starts.
 #[test]
 fn a_map_of_lmdb_that_is_full_stops_writes_alone() {
     let settings = Settings::new(Backend::Lmdb).backend_option("map_size", &(16 << 20).to_string());

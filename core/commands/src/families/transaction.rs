@@ -5,7 +5,7 @@
 
 use crate::command::{Argument, ArgumentKind, Flags, Group, KeySpec, Path};
 use crate::dispatch;
-use crate::errors;
+use crate::errors::{self, CommandError};
 use crate::{Arguments, Command, CommandResult, Context, Multi, Registry, Reply};
 
 const COMMON: Flags = Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE);
@@ -112,9 +112,23 @@ fn exec(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     for request in multi.queued.iter() {
         let arguments: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
         let id = Registry::get().find(&arguments).expect("only known commands are queued");
-        replies.push(dispatch::call(context, id, &arguments)?);
+        let reply = dispatch::call(context, id, &arguments)?;
+        replies.push((context.session.protocol, reply));
     }
-    Ok(Reply::Array(replies))
+    let protocol = context.session.protocol;
+    let spoken = replies
+        .into_iter()
+        .map(|(spoken, reply)| if spoken == protocol { reply } else { Reply::In(spoken, Box::new(reply)) });
+    Ok(Reply::Array(spoken.collect()))
+}
+
+/// Ends the transaction of an EXEC that was refused; the error that it answers.
+pub(crate) fn abort_exec(context: &mut Context<'_, '_>, refused: CommandError) -> CommandError {
+    context.session.multi = None;
+    forget_watched(context);
+    let line = refused.into_line();
+    let reason = line.strip_prefix(b"ERR ").unwrap_or(&line);
+    CommandError::reply([b"EXECABORT Transaction discarded because of: ", reason].concat())
 }
 
 fn watch(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
@@ -143,7 +157,7 @@ pub(crate) fn forget_watched(context: &mut Context<'_, '_>) {
 }
 
 /// Whether a watched key was touched, or has expired since without anybody noticing.
-fn watched_changed(context: &Context<'_, '_>) -> Result<bool, errors::CommandError> {
+fn watched_changed(context: &Context<'_, '_>) -> Result<bool, CommandError> {
     if !context.session.watching {
         return Ok(false);
     }

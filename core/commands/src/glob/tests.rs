@@ -1,3 +1,5 @@
+//! Patterns and what they match, with answers taken from Redis.
+
 use dredis_data::Random;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Sums and texts of 80-bit numbers, with answers taken from Redis.
+
 use super::*;
 
 fn sum(left: &str, right: &str) -> Option<String> {

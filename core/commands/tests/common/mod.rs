@@ -156,6 +156,7 @@ fn write_reply(line: &mut String, reply: &Reply) -> std::fmt::Result {
         Reply::Double(number) => write!(line, ",{number}"),
         Reply::Boolean(value) => write!(line, "#{value}"),
         Reply::Verbatim(format, bytes) => write!(line, "{format}:\"{}\"", bytes.escape_ascii()),
+        Reply::In(_, reply) => write_reply(line, reply),
         Reply::Nothing => write!(line, "nothing"),
     }
 }

@@ -42,35 +42,28 @@ pub(super) fn hello(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> 
             None => return Err(errors::fixed("ERR Protocol version is not an integer or out of range")),
         }),
     };
-    let mut name: Option<&[u8]> = None;
-    let mut credentials = None;
     let mut rest = arguments.get(2..).unwrap_or_default();
+    // As in Redis each option takes effect as it is read, whatever comes after it.
     while let [option, after @ ..] = rest {
         rest = match after {
             [user, password, after @ ..] if option.eq_ignore_ascii_case(b"AUTH") => {
-                credentials = Some((*user, *password));
+                login(context, user, password)?;
                 after
             }
-            [wanted, after @ ..] if option.eq_ignore_ascii_case(b"SETNAME") => {
-                check_name(wanted)?;
-                name = Some(wanted);
+            [name, after @ ..] if option.eq_ignore_ascii_case(b"SETNAME") => {
+                check_name(name)?;
+                context.session.name = (*name).into();
                 after
             }
             _ => return Err(errors::quoting("ERR Syntax error in HELLO option '", option, "'")),
         };
     }
-    if let Some((user, password)) = credentials {
-        login(context, user, password)?;
-    }
     if !context.session.authenticated {
         return Err(errors::fixed(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
         ));
     }
     let session = &mut *context.session;
-    if let Some(name) = name {
-        session.name = name.into();
-    }
     if let Some(protocol) = protocol {
         session.protocol = protocol;
     }

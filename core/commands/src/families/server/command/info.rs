@@ -13,7 +13,7 @@ pub(super) fn info(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> C
     if names.is_empty() {
         return all(context, arguments);
     }
-    let named = names.iter().map(|name| super::find(name).map_or(Reply::NullArray, describe));
+    let named = names.iter().map(|name| super::find(name).map_or(Reply::Null, describe));
     Ok(Reply::Array(named.collect()))
 }
 
