@@ -9,11 +9,12 @@ mod job;
 mod pace;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dredis_commands::{Classifier, Context, Path, Reply, execute};
-use dredis_contract::{Error, Result};
+use dredis_contract::{Error, ErrorKind, Result};
 use dredis_data::{Store, Transaction, WriterState};
 
 pub use durability::AppendFsync;
@@ -131,15 +132,25 @@ impl Shared {
         self.host.statistics().count_lookups(txn.lookups());
     }
 
-    /// Runs a job's next request.
+    /// Runs a job's next request. A panic in it is a failure like any other: the transaction is given up.
     fn step(&self, job: &mut Job, txn: &mut Transaction<'_>) -> Result<()> {
         let index = job.next();
         let Job { session, random, input, .. } = job;
         let mut context = Context { txn, session, host: &*self.host, random };
-        let reply = input.with_request(index, |arguments| execute(&mut context, arguments))?;
+        let reply = guarded(|| input.with_request(index, |arguments| execute(&mut context, arguments)))?;
         job.reply(&reply);
         Ok(())
     }
+}
+
+/// Runs `work` and turns a panic into an error. What `work` changes must be given up after an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "internal error: dredis panicked, and its log tells where; please report it",
+        ))
+    })
 }
 
 fn storage_failure(error: &Error) -> Reply {
@@ -149,4 +160,16 @@ fn storage_failure(error: &Error) -> Reply {
 /// The time, in milliseconds of the Unix epoch.
 fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let error = guarded::<()>(|| panic!("on purpose")).expect_err("it panicked");
+        assert!(error.message().contains("panicked"), "{error}");
+        assert_eq!(guarded(|| Ok(1)), Ok(1));
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dredis_data::Random;
+use tokio::io::AsyncWriteExt as _;
 use tokio::task::JoinHandle;
 
 use crate::background;
@@ -38,11 +39,16 @@ impl Service for Server {
         Ok(Arc::new(Server { executor, host, seed, background }))
     }
 
-    async fn serve(self: Arc<Self>, stream: Stream, peer: Peer) {
+    async fn serve(self: Arc<Self>, mut stream: Stream, peer: Peer) {
         let client = self.host.client_table().register(peer);
         let random = Random::new(self.seed ^ client.id().rotate_left(32));
-        Connection::new(&self.executor, &self.host, &client, random).run(stream).await;
+        Connection::new(&self.executor, &self.host, &client, random).run(&mut stream).await;
+        // First it is off the lists, then its socket closes: whoever sees that finds it gone.
         self.host.disconnected(&client);
+        if !client.is_killed() {
+            // The peer may be gone already.
+            stream.shutdown().await.unwrap_or_default();
+        }
     }
 
     async fn stop(&self) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use dredis_commands::{Classifier, Path, Session};
 use dredis_data::Random;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use input::Input;
 
@@ -42,17 +42,13 @@ impl<'s> Connection<'s> {
         Connection { executor, host, client, job: Some(Box::new(Job::new(session, random))) }
     }
 
-    /// Serves the client until one side has enough.
-    pub async fn run<S>(mut self, mut stream: S)
+    /// Serves the client until one side has enough. The socket is left open.
+    pub async fn run<S>(mut self, stream: &mut S)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         self.client.enter_task().await;
-        while self.turn(&mut stream).await.is_ok() {}
-        if !self.client.is_killed() {
-            // The peer may be gone already.
-            stream.shutdown().await.unwrap_or_default();
-        }
+        while self.turn(stream).await.is_ok() {}
     }
 
     /// Reads if need be, or runs a batch.

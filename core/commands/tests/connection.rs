@@ -53,7 +53,7 @@ fn with_a_password_only_it_opens_the_door() {
     server.check("get a", "-NOAUTH Authentication required.");
     server.check(
         "hello 3",
-        "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+        "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
     );
     assert_eq!(server.session.protocol, Protocol::Resp2);
     server.check("auth wrong", "-WRONGPASS invalid username-password pair or user is disabled.");

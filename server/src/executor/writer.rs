@@ -11,7 +11,7 @@ use dredis_contract::{Error, Result};
 use dredis_data::{Transaction, WriterState};
 use tokio::sync::{Notify, oneshot};
 
-use super::{Job, Shared, durability, now_ms, storage_failure};
+use super::{Job, Shared, durability, guarded, now_ms, storage_failure};
 
 /// A fold is committed once this many bytes wait in it, even if more jobs wait.
 const FOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -138,7 +138,7 @@ impl Turn {
             let Some(mut work) = waiting.pop_front() else { break };
             let result = match &mut work {
                 Work::Job(job, _) => run_job(&shared, job, &mut txn),
-                Work::Background(background) => background.run(&mut txn),
+                Work::Background(background) => guarded(|| background.run(&mut txn)),
                 Work::Stop(_) => {
                     waiting.push_front(work);
                     break;
@@ -185,7 +185,9 @@ impl Turn {
                         &**shared.host.watches(),
                         now_ms(),
                     );
-                    if let Err(error) = background.run(&mut txn).and_then(|()| commit(&shared, txn)) {
+                    if let Err(error) =
+                        guarded(|| background.run(&mut txn)).and_then(|()| commit(&shared, txn))
+                    {
                         background.fail(error);
                     }
                 }

@@ -136,12 +136,9 @@ impl Client {
         };
         let mut flags = String::new();
         let multi = self.multi.load(Ordering::Relaxed);
-        for (is_set, flag) in [
-            (multi >= 0, 'x'),
-            (self.is_killed(), 'A'),
-            (self.peer.is_unix, 'U'),
-            (self.is_no_evict.load(Ordering::Relaxed), 'e'),
-        ] {
+        for (is_set, flag) in
+            [(multi >= 0, 'x'), (self.peer.is_unix, 'U'), (self.is_no_evict.load(Ordering::Relaxed), 'e')]
+        {
             if is_set {
                 flags.push(flag);
             }
@@ -182,7 +179,9 @@ impl Client {
     }
 
     fn is_picked(&self, filter: &ClientFilter) -> bool {
-        filter.ids.as_ref().is_none_or(|ids| ids.contains(&self.id))
+        // Who is thrown out is gone, even if its task has not noticed yet.
+        !self.is_killed()
+            && filter.ids.as_ref().is_none_or(|ids| ids.contains(&self.id))
             && filter.address.as_ref().is_none_or(|address| *address == self.peer.address.as_bytes())
             && filter.local_address.as_ref().is_none_or(|local| *local == self.peer.local_address.as_bytes())
             && filter.kind.is_none_or(|kind| kind == ClientKind::Normal)
