@@ -27,7 +27,6 @@ pub struct Client {
     /// Queued commands, or -1.
     multi: AtomicI64,
     is_resp3: AtomicBool,
-    is_watching: AtomicBool,
     is_no_evict: AtomicBool,
     name: Mutex<Arc<[u8]>>,
     input_bytes: AtomicUsize,
@@ -99,7 +98,6 @@ impl Client {
         let queued = session.multi.as_ref().map_or(-1, |multi| multi.queued.len() as i64);
         self.multi.store(queued, Ordering::Relaxed);
         self.is_resp3.store(session.protocol == Protocol::Resp3, Ordering::Relaxed);
-        self.is_watching.store(session.watching, Ordering::Relaxed);
         self.is_no_evict.store(session.no_evict, Ordering::Relaxed);
         let mut name = self.name.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&name, &session.name) {
@@ -222,7 +220,6 @@ impl ClientTable {
             db: AtomicU32::new(0),
             multi: AtomicI64::new(-1),
             is_resp3: AtomicBool::new(false),
-            is_watching: AtomicBool::new(false),
             is_no_evict: AtomicBool::new(false),
             name: Mutex::new(Arc::from(&[][..])),
             input_bytes: AtomicUsize::new(0),

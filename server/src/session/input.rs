@@ -40,11 +40,6 @@ impl Input {
         self.requests.len()
     }
 
-    /// How many arguments a request has, the command's name included.
-    pub fn argument_count(&self, index: usize) -> usize {
-        self.requests.argument_count(index)
-    }
-
     /// Calls `run` with a request's arguments.
     pub fn with_request<T>(&self, index: usize, run: impl FnOnce(&[&[u8]]) -> T) -> T {
         self.requests.with_arguments(index, &self.buffer, run)
