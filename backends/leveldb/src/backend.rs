@@ -15,7 +15,7 @@ use crate::directory::prepare_directory;
 use crate::durable::log_bytes;
 use crate::error::engine_error;
 use crate::health::Engine;
-use crate::view::LevelDbView;
+use crate::view::Newest;
 
 /// LevelDB keeps keys whole in the indexes of its tables and in its manifest, so that large ones cost memory for good.
 const KEY_BYTES_MAX: usize = 64 << 10;
@@ -32,6 +32,7 @@ pub struct LevelDb {
     /// The batch that commits fill, kept for its memory. Its lock also keeps commits apart: one that fails must be known
     /// before the next one begins.
     batch: Mutex<WriteBatch>,
+    newest: Newest,
 }
 
 impl Open for LevelDb {
@@ -49,7 +50,7 @@ impl Open for LevelDb {
         // The names of what opening created, so that the first sync finds them on the disk.
         engine.sync()?;
         request.log.log(LogLevel::Info, &format!("LevelDB: opened {}", engine.config().path.display()));
-        Ok(LevelDb { engine, batch: Mutex::new(WriteBatch::new()) })
+        Ok(LevelDb { engine, batch: Mutex::new(WriteBatch::new()), newest: Newest::default() })
     }
 }
 
@@ -70,7 +71,12 @@ impl Backend for LevelDb {
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
-        Ok(Box::new(LevelDbView::new(self.engine.readable()?)))
+        if self.engine.is_failing() {
+            // What keeps the database open keeps it from being opened anew.
+            self.newest.forget();
+            return Ok(Box::new(Newest::default().view(self.engine.readable()?)));
+        }
+        Ok(Box::new(self.newest.view(self.engine.readable()?)))
     }
 
     /// A range delete reads the keys of its range and holds one delete for each in memory, twice, until the commit is
@@ -79,6 +85,7 @@ impl Backend for LevelDb {
         check_sizes(batch)?;
         let mut changes = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = self.apply(batch, &mut changes);
+        self.newest.forget();
         if batch.bytes() > KEPT_BATCH_BYTES_MAX || has_range(batch) {
             *changes = WriteBatch::new();
         }
@@ -86,6 +93,9 @@ impl Backend for LevelDb {
     }
 
     fn sync(&self) -> Result<()> {
+        if self.engine.is_failing() {
+            self.newest.forget();
+        }
         self.engine.sync()
     }
 
@@ -142,6 +152,7 @@ impl LevelDb {
         fill(changes, batch, &database)?;
         let Err(message) = database.write(changes) else { return Ok(()) };
         drop(database);
+        self.newest.forget();
         let error = self.engine.write_failed("a commit", &message);
         // The cause may lie back and be over, like a compaction that found the disk full in the night. Nothing of this
         // batch was applied, so it may be tried again.

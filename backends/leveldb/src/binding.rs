@@ -227,6 +227,10 @@ impl Snapshot {
         Snapshot { raw, options, database }
     }
 
+    pub(crate) fn is_of(&self, database: &Arc<Database>) -> bool {
+        Arc::ptr_eq(&self.database, database)
+    }
+
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<HeldBytes>, Message> {
         let mut error = ptr::null_mut();
         let mut length = 0;

@@ -1,6 +1,6 @@
 //! A view as a LevelDB snapshot.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dredis_plugin::{Cursor, Result, Scan, Value, View};
 
@@ -14,12 +14,28 @@ const CACHED_SCAN_RECORDS_MAX: usize = 1024;
 
 /// The state of the database at one moment.
 pub(crate) struct LevelDbView {
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
 }
 
-impl LevelDbView {
-    pub(crate) fn new(database: Arc<Database>) -> Self {
-        LevelDbView { snapshot: Snapshot::new(database) }
+/// The newest snapshot, shared by all views between two commits: LevelDB takes its one lock to make a snapshot, and again
+/// to give it back.
+#[derive(Default)]
+pub(crate) struct Newest(Mutex<Option<Arc<Snapshot>>>);
+
+impl Newest {
+    /// A view of everything that was committed before.
+    pub(crate) fn view(&self, database: Arc<Database>) -> LevelDbView {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fitting = newest.as_ref().filter(|snapshot| snapshot.is_of(&database));
+        let snapshot = fitting.map(Arc::clone).unwrap_or_else(|| Arc::new(Snapshot::new(database)));
+        *newest = Some(Arc::clone(&snapshot));
+        LevelDbView { snapshot }
+    }
+
+    /// To be called after a commit, before it returns; and to let go of the database.
+    pub(crate) fn forget(&self) {
+        let snapshot = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(snapshot);
     }
 }
 

@@ -86,16 +86,21 @@ impl Codec {
         hasher.finish()
     }
 
+    /// This directory's 128-bit hash of some bytes.
+    pub fn hash_wide(&self, bytes: &[u8]) -> u128 {
+        let mut hasher = SipHasher13Wide::new_with_keys(self.seed[0], self.seed[1]);
+        hasher.write(bytes);
+        hasher.finish128().as_u128()
+    }
+
     fn finish(&self, mut record: RecordKey, key: &[u8]) -> RecordKey {
         if record.len() + key.len() < self.key_bytes_max {
             record.extend_from_slice(key);
             return record;
         }
-        let mut hasher = SipHasher13Wide::new_with_keys(self.seed[0], self.seed[1]);
-        hasher.write(key);
         let kept = self.key_bytes_max - HASH_BYTES - record.len();
         record.extend_from_slice(&key[..kept]);
-        record.extend_from_slice(&hasher.finish128().as_u128().to_be_bytes());
+        record.extend_from_slice(&self.hash_wide(key).to_be_bytes());
         record
     }
 }

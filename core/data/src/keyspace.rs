@@ -49,7 +49,8 @@ impl Transaction<'_> {
 
     /// The live key's head, on the write path: an expired key is removed first, as Redis does.
     pub fn find_for_write(&mut self, db: u32, key: &[u8]) -> Result<Option<Head>> {
-        let Some(head) = self.find_any(db, key)?.map(|entry| entry.head()) else { return Ok(None) };
+        let record_key = self.store.codec.meta(self.space(db)?, key);
+        let Some(head) = self.head(&record_key, key)? else { return Ok(None) };
         if !head.is_expired(self.now_ms()) {
             return Ok(Some(head));
         }
@@ -102,6 +103,7 @@ impl Transaction<'_> {
         let record_key = self.store.codec.meta(space, key);
         let long_key = self.store.codec.is_shortened(&record_key).then_some(key);
         self.put(&record_key, meta::encode(new, long_key, body));
+        self.head_changed(&record_key, Some(new))?;
         self.observer()?.key_changed(db, key);
         Ok(())
     }
@@ -130,7 +132,9 @@ impl Transaction<'_> {
             self.delete(&self.store.codec.expiry(at, space, key));
         }
         self.sample_key_removed(space, key);
-        self.delete(&self.store.codec.meta(space, key));
+        let record_key = self.store.codec.meta(space, key);
+        self.delete(&record_key);
+        self.head_changed(&record_key, None)?;
         self.observer()?.key_changed(db, key);
         Ok(())
     }
@@ -192,7 +196,8 @@ impl Transaction<'_> {
     }
 }
 
-fn decode<'t>(record: Value<'t>, key: &[u8]) -> Result<Entry<'t>> {
+/// Decodes the meta record of this key.
+pub(crate) fn decode<'t>(record: Value<'t>, key: &[u8]) -> Result<Entry<'t>> {
     let entry = Entry::decode(record)?;
     if entry.long_key().is_some_and(|long_key| long_key != key) {
         return Err(Error::unsupported("two long keys with the same 128-bit hash"));

@@ -11,6 +11,7 @@ mod databases;
 mod expiry;
 mod format;
 mod garbage;
+mod heads;
 mod ids;
 mod keyspace;
 mod meta;

@@ -48,7 +48,7 @@ pub enum Form {
 }
 
 impl Form {
-    fn from_byte(byte: u8) -> Option<Form> {
+    pub(crate) fn from_byte(byte: u8) -> Option<Form> {
         [Form::StringInline, Form::StringInlineRaw, Form::StringInlineText, Form::StringSegments]
             .into_iter()
             .find(|form| *form as u8 == byte)

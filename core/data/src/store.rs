@@ -8,6 +8,7 @@ use dredis_contract::{Backend, Error, Result, Sharing, View};
 use crate::codec::Codec;
 use crate::databases::{DATABASES, Database};
 use crate::format;
+use crate::heads::Heads;
 use crate::ids::Ids;
 
 /// The space that each database shows.
@@ -24,6 +25,7 @@ pub struct Store {
 pub struct WriterState {
     pub(crate) databases: [Database; DATABASES as usize],
     pub(crate) ids: Ids,
+    pub(crate) heads: Heads,
 }
 
 impl Store {
@@ -42,7 +44,7 @@ impl Store {
             for (number, database) in (0..).zip(&mut databases) {
                 *database = Database::read(&*view, number)?;
             }
-            WriterState { databases, ids: Ids::read(&*view)? }
+            WriterState { databases, ids: Ids::read(&*view)?, heads: Heads::default() }
         };
         let spaces = ArcSwap::from_pointee(writer.databases.map(|database| database.space));
         Ok((Store { backend, codec, spaces }, writer))

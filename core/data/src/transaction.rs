@@ -6,7 +6,10 @@ use dredis_contract::{Batch, Commit, Error, Result, Scan, Value, View};
 
 use crate::codec::{self, RecordKey};
 use crate::databases::{DATABASES, Database, DatabaseFigures};
+use crate::heads::HeadId;
 use crate::ids::{self, Ids};
+use crate::keyspace;
+use crate::meta::Head;
 use crate::overlay::Overlay;
 use crate::scan::MergedScan;
 use crate::store::{Spaces, Store, WriterState};
@@ -53,6 +56,8 @@ struct Writing<'v> {
     databases: [Database; DATABASES as usize],
     dirty: u32,
     ids: Ids,
+    /// Heads that this transaction changes, remembered once it has committed.
+    changed_heads: Vec<(HeadId, Option<Head>)>,
     observer: &'v dyn Observer,
 }
 
@@ -76,7 +81,14 @@ impl<'v> Transaction<'v> {
         observer: &'v dyn Observer,
         now_ms: u64,
     ) -> Self {
-        let writing = Writing { databases: state.databases, dirty: 0, ids: state.ids, state, observer };
+        let writing = Writing {
+            databases: state.databases,
+            dirty: 0,
+            ids: state.ids,
+            changed_heads: Vec::new(),
+            state,
+            observer,
+        };
         Transaction {
             store,
             view: OnceCell::new(),
@@ -143,7 +155,12 @@ impl<'v> Transaction<'v> {
             self.overlay.put(ids::RECORD_KEY, record);
         }
         drop(self.view.take());
-        match self.store.backend.commit(&Batch::new(&self.overlay.operations()))? {
+        let committed = self.store.backend.commit(&Batch::new(&self.overlay.operations()));
+        if !matches!(committed, Ok(Commit::Done)) {
+            // Whoever broke one promise may break another.
+            writing.state.heads.clear();
+        }
+        match committed? {
             Commit::Done => {}
             Commit::Conflict | Commit::Unknown => {
                 return Err(Error::corrupt("an exclusive engine answered as only a shared one may"));
@@ -151,6 +168,9 @@ impl<'v> Transaction<'v> {
         }
         writing.state.databases = writing.databases;
         writing.state.ids = writing.ids;
+        for (id, head) in writing.changed_heads.drain(..) {
+            writing.state.heads.remember(id, head);
+        }
         self.store.publish(&writing.databases);
         Ok(Outcome::Committed)
     }
@@ -225,6 +245,31 @@ impl<'v> Transaction<'v> {
             return self.view()?.0.get_many(&keys);
         }
         records.iter().map(|record| self.get(record)).collect()
+    }
+
+    /// The head in a meta record, expired or not: from this transaction's own writes, from memory, or else from the view.
+    pub(crate) fn head(&mut self, meta: &[u8], key: &[u8]) -> Result<Option<Head>> {
+        if let Some(written) = self.overlay.get(meta) {
+            let written = written.map(|record| keyspace::decode(Value::Borrowed(record), key)).transpose()?;
+            return Ok(written.map(|entry| entry.head()));
+        }
+        let id = self.store.codec.hash_wide(meta);
+        if let Some(head) = self.writer.as_ref().and_then(|writing| writing.state.heads.find(id)) {
+            return Ok(head);
+        }
+        let read = self.view()?.0.get(meta)?.map(|record| keyspace::decode(record, key)).transpose()?;
+        let head = read.map(|entry| entry.head());
+        if let Some(writing) = &mut self.writer {
+            writing.state.heads.remember(id, head);
+        }
+        Ok(head)
+    }
+
+    /// Notes what the head in a meta record will be once this transaction has committed.
+    pub(crate) fn head_changed(&mut self, meta: &[u8], head: Option<Head>) -> Result<()> {
+        let id = self.store.codec.hash_wide(meta);
+        self.writing()?.changed_heads.push((id, head));
+        Ok(())
     }
 
     /// Writes a record.

@@ -3,8 +3,8 @@
 //! Engine calls are synchronous, and nearly always a matter of microseconds: handing each to another thread
 //! would cost more than the call. So they run in the session's own task, under watch. A call that takes longer
 //! than [`SLOW_US`] is noticed by a watchdog, which wakes another worker of the runtime to take over sockets
-//! and waiting tasks. If the call's thread is found waiting (for a disk, a lock), and not just short of a
-//! processor, then for [`CAREFUL_US`] from then on every engine call gives its worker away first.
+//! and waiting tasks. If it goes on for [`WAITING_US`] and its thread is found waiting (for a disk, a lock), and not just
+//! short of a processor, then for [`CAREFUL_US`] from then on every engine call gives its worker away first.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -15,8 +15,10 @@ use tokio::runtime::Handle;
 
 /// A call that takes longer is slow, in microseconds.
 const SLOW_US: u64 = 2_000;
-/// How long calls are made with care after a slow one, in microseconds.
-const CAREFUL_US: u64 = 2_000_000;
+/// A thread that waits this long in a call waits for a disk, and not for a lock whose holder is short of a processor.
+const WAITING_US: u64 = 6_000;
+/// How long calls are made with care after such a wait, in microseconds. Care costs a change of threads a call.
+const CAREFUL_US: u64 = 50_000;
 /// How often the watchdog looks while there is anything to watch.
 const WATCH_PERIOD: Duration = Duration::from_millis(1);
 /// After this many looks with nothing to see the watchdog sleeps until a call wakes it.
@@ -138,7 +140,8 @@ impl Shared {
                 idle_looks = 0;
                 if now_us.saturating_sub(began_us) > SLOW_US {
                     let is_fresh = self.careful_until_us.load(Ordering::Relaxed) > now_us + CAREFUL_US / 2;
-                    if !is_fresh && is_waiting(place.thread.load(Ordering::Relaxed)) {
+                    let is_long = now_us.saturating_sub(began_us) > WAITING_US;
+                    if is_long && !is_fresh && is_waiting(place.thread.load(Ordering::Relaxed)) {
                         self.careful_until_us.store(now_us + CAREFUL_US, Ordering::Relaxed);
                     }
                     // A task from outside wakes a worker that sleeps; having run it, it polls the sockets.

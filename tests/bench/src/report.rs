@@ -101,6 +101,14 @@ impl fmt::Display for Report {
             }
             writeln!(formatter)?;
         }
+        head(formatter, "Of the processors, taken by others on the host (median)", &all)?;
+        for row in &self.rows {
+            write!(formatter, "| {} P={} |", row.test, row.pipeline)?;
+            for name in &all {
+                write!(formatter, " {:.2} |", row.median_of(name, |measured| measured.stolen))?;
+            }
+            writeln!(formatter)?;
+        }
         head(formatter, "Once", &all)?;
         let line = |formatter: &mut fmt::Formatter<'_>, title: &str, figure: &dyn Fn(&str) -> String| {
             let figures: String = all.iter().map(|name| format!(" {} |", figure(name))).collect();
@@ -136,7 +144,7 @@ mod tests {
         let mut report = Report::new(vec!["redis".to_owned(), "lmdb".to_owned()]);
         for (redis, lmdb) in [(100.0, 50.0), (10.0, 9.0), (1000.0, 400.0)] {
             for (name, requests_per_second) in [("redis", redis), ("lmdb", lmdb)] {
-                let measurement = Measurement { requests_per_second, processor_us: 1.0 };
+                let measurement = Measurement { requests_per_second, processor_us: 1.0, stolen: 0.0 };
                 report.measured(name, "get", 1, measurement);
             }
         }

@@ -8,6 +8,7 @@ use dredis_suite::{Backend, RedisServer, Server, Value};
 
 use crate::load;
 use crate::options::Options;
+use crate::stolen;
 
 /// A server that is measured, and its name in the report.
 pub(crate) struct Subject {
@@ -26,6 +27,8 @@ pub(crate) struct Measurement {
     pub(crate) requests_per_second: f64,
     /// Processor time of the server, for one request, in microseconds.
     pub(crate) processor_us: f64,
+    /// The part of the machine's processors that others on its host took meanwhile.
+    pub(crate) stolen: f64,
 }
 
 impl Subject {
@@ -65,6 +68,19 @@ impl Subject {
         load::load(self.address(), options.keys, options.value_bytes)
     }
 
+    /// Waits until the server has done what earlier measurements left it to do, so that it is not charged to the next; but
+    /// not for ever.
+    pub(crate) fn settle(&mut self) {
+        const PERIOD: Duration = Duration::from_millis(200);
+        for _ in 0..100 {
+            let before = self.processor_time();
+            std::thread::sleep(PERIOD);
+            if self.processor_time().saturating_sub(before) < PERIOD / 10 {
+                break;
+            }
+        }
+    }
+
     /// Runs one of redis-benchmark's tests.
     pub(crate) fn measure(
         &mut self,
@@ -76,6 +92,7 @@ impl Subject {
         // Ten keys each.
         let requests = if test == "mset" { requests / 10 } else { requests };
         let before = self.processor_time();
+        let watch = stolen::Watch::start();
         let started = Instant::now();
         let port = self.address().port();
         let output = Command::new("redis-benchmark")
@@ -87,6 +104,7 @@ impl Subject {
                 format!("cannot start redis-benchmark (Debian: apt-get install redis-tools): {error}")
             })?;
         let took = started.elapsed();
+        let stolen = watch.part();
         let processor_time = self.processor_time().saturating_sub(before);
         let said = String::from_utf8_lossy(&output.stdout);
         // "test","rps",... on the first line, and the figures on the second.
@@ -99,6 +117,7 @@ impl Subject {
         Ok(Measurement {
             requests_per_second: rate.unwrap_or(requests as f64 / took.as_secs_f64()),
             processor_us: processor_time.as_secs_f64() * 1e6 / requests as f64,
+            stolen,
         })
     }
 

@@ -1,0 +1,187 @@
+//! What the writer remembers of meta records, so that overwriting or removing a key need not read it first.
+//!
+//! A bounded table in memory, kept from commit to commit: for a key lately read or written on the write path,
+//! its head, or that it does not exist. Only committed state stands here, and nobody but the writer changes records, so
+//! it is never stale. A record is known by 80 bits of a keyed hash: mistaking one for another is less likely
+//! than a fault of the memory.
+
+use crate::meta::{Form, Head};
+
+/// Buckets of a table at the beginning, and at most: 2^19 buckets are 48 MiB.
+const BUCKETS_MIN: usize = 1 << 8;
+const BUCKETS_MAX: usize = 1 << 19;
+/// Places in a bucket.
+const WAYS: usize = 4;
+
+/// A table of heads.
+pub(crate) struct Heads {
+    /// Their number is a power of two.
+    buckets: Vec<[Place; WAYS]>,
+    used: usize,
+    /// Which place of the next full bucket is given up.
+    victim: usize,
+}
+
+/// The hash of a record's key.
+pub(crate) type HeadId = u128;
+
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// 64 bits of the record's hash; the lowest choose the bucket.
+    tag: u64,
+    /// Expiry time, 0 for none (48 bits), and more of the hash (16 bits).
+    expiry_and_check: u64,
+    /// Object id, 0 for none (56 bits), and [`EMPTY`], [`ABSENT`] or the form.
+    object_and_form: u64,
+}
+
+/// Nothing is remembered here.
+const EMPTY: u8 = 0;
+/// The key does not exist.
+const ABSENT: u8 = 0xff;
+
+const EXPIRY_BITS: u32 = 48;
+const OBJECT_BITS: u32 = 56;
+
+impl Default for Heads {
+    fn default() -> Self {
+        Heads { buckets: vec![[Place::default(); WAYS]; BUCKETS_MIN], used: 0, victim: 0 }
+    }
+}
+
+impl Heads {
+    /// The head of a record, or that there is no such record (`Some(None)`); `None`: that is not known.
+    pub fn find(&self, id: HeadId) -> Option<Option<Head>> {
+        self.buckets[self.bucket(id as u64)].iter().find(|place| place.is(id)).map(Place::head)
+    }
+
+    /// Remembers a record's head, or that there is no such record, as committed.
+    pub fn remember(&mut self, id: HeadId, head: Option<Head>) {
+        let index = self.bucket(id as u64);
+        let known = self.buckets[index].iter().position(|place| place.is(id));
+        // A head that does not fit is not remembered.
+        let place = Place::new(id, head).unwrap_or_default();
+        if let Some(way) = known {
+            self.used -= usize::from(place.form() == EMPTY);
+            self.buckets[index][way] = place;
+        } else if place.form() != EMPTY {
+            self.add(place);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Heads::default();
+    }
+
+    fn add(&mut self, place: Place) {
+        let index = self.bucket(place.tag);
+        if let Some(free) = self.buckets[index].iter_mut().find(|place| place.form() == EMPTY) {
+            *free = place;
+            self.used += 1;
+        } else if self.buckets.len() < BUCKETS_MAX && self.used > self.buckets.len() * WAYS / 2 {
+            self.grow();
+            self.add(place);
+        } else {
+            self.victim = (self.victim + 1) % WAYS;
+            self.buckets[index][self.victim] = place;
+        }
+    }
+
+    fn grow(&mut self) {
+        let larger = vec![[Place::default(); WAYS]; self.buckets.len() * 2];
+        let before = std::mem::replace(&mut self.buckets, larger);
+        self.used = 0;
+        for place in before.into_iter().flatten().filter(|place| place.form() != EMPTY) {
+            self.add(place);
+        }
+    }
+
+    fn bucket(&self, tag: u64) -> usize {
+        tag as usize & (self.buckets.len() - 1)
+    }
+}
+
+impl Place {
+    /// `None` if the head has a number that is too large to be kept.
+    fn new(id: HeadId, head: Option<Head>) -> Option<Place> {
+        let (form, expiry, object) = match head {
+            None => (ABSENT, 0, 0),
+            Some(head) => (head.form as u8, head.expire_at_ms.unwrap_or(0), head.object.unwrap_or(0)),
+        };
+        // 0 stands for none, so a key that expired with the epoch is not remembered either.
+        let is_plain = expiry >> EXPIRY_BITS == 0
+            && object >> OBJECT_BITS == 0
+            && head.is_none_or(|head| head.expire_at_ms != Some(0) && head.object != Some(0));
+        is_plain.then(|| Place {
+            tag: id as u64,
+            expiry_and_check: expiry | check(id) << EXPIRY_BITS,
+            object_and_form: object << u8::BITS | u64::from(form),
+        })
+    }
+
+    fn is(&self, id: HeadId) -> bool {
+        self.tag == id as u64 && self.expiry_and_check >> EXPIRY_BITS == check(id) && self.form() != EMPTY
+    }
+
+    fn form(&self) -> u8 {
+        self.object_and_form as u8
+    }
+
+    fn head(&self) -> Option<Head> {
+        let some = |number: u64| (number != 0).then_some(number);
+        Some(Head {
+            // Another number than a form's is `ABSENT`.
+            form: Form::from_byte(self.form())?,
+            expire_at_ms: some(self.expiry_and_check & ((1 << EXPIRY_BITS) - 1)),
+            object: some(self.object_and_form >> u8::BITS),
+        })
+    }
+}
+
+fn check(id: HeadId) -> u64 {
+    (id >> 64) as u64 & 0xffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    fn head(expire_at_ms: Option<u64>, object: Option<u64>) -> Head {
+        Head { form: Form::StringSegments, expire_at_ms, object }
+    }
+
+    #[test]
+    fn what_was_remembered_is_found_or_forgotten_never_changed() {
+        let mut random = Random::new(5);
+        let mut heads = Heads::default();
+        let mut all = Vec::new();
+        for number in 0..100_000_u64 {
+            let id = HeadId::from(random.next_u64()) << 64 | HeadId::from(random.next_u64());
+            let wanted =
+                (number % 3 != 0).then(|| head((number % 2 == 0).then_some(number + 1), Some(number + 7)));
+            heads.remember(id, wanted);
+            assert_eq!(heads.find(id), Some(wanted));
+            all.push((id, wanted));
+        }
+        let found = all
+            .iter()
+            .filter(|(id, wanted)| heads.find(*id).inspect(|head| assert_eq!(head, wanted)).is_some());
+        let found = found.count();
+        assert!(found > 90_000, "{found} of 100000 remembered");
+    }
+
+    #[test]
+    fn the_last_word_counts() {
+        let mut heads = Heads::default();
+        heads.remember(9, Some(head(None, Some(4))));
+        heads.remember(9, None);
+        assert_eq!(heads.find(9), Some(None));
+        // Too large to be kept: then nothing is known, least of all what was known before.
+        heads.remember(9, Some(head(Some(u64::MAX), None)));
+        assert_eq!(heads.find(9), None);
+        assert_eq!(heads.used, 0);
+        assert_eq!(heads.find(9 | 1 << 64), None);
+    }
+}
