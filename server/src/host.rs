@@ -190,6 +190,10 @@ impl Host for ServerHost {
         self.parameters.is_password(given)
     }
 
+    fn packed_limits(&self) -> dredis_data::PackedLimits {
+        self.parameters.packed_limits()
+    }
+
     fn clients(&self) -> &dyn Clients {
         &self.clients
     }

@@ -1,15 +1,29 @@
 //! One file per family of commands, each with its table on top.
 
 mod connection;
+mod hash;
 mod key;
+mod list;
 mod server;
+mod set;
+mod sorted_set;
 mod string;
 mod transaction;
+mod typed;
 
 use crate::Command;
 
 pub(crate) use transaction::abort_exec;
 
 /// The tables of all families.
-pub static TABLES: &[&[Command]] =
-    &[connection::TABLE, key::TABLE, server::TABLE, string::TABLE, transaction::TABLE];
+pub static TABLES: &[&[Command]] = &[
+    connection::TABLE,
+    hash::TABLE,
+    key::TABLE,
+    list::TABLE,
+    server::TABLE,
+    set::TABLE,
+    sorted_set::TABLE,
+    string::TABLE,
+    transaction::TABLE,
+];

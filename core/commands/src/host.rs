@@ -4,7 +4,7 @@ mod clients;
 mod configuration;
 mod measurements;
 
-use dredis_data::KeyPosition;
+use dredis_data::{KeyPosition, PackedLimits};
 
 pub use clients::{ClientFilter, ClientKind, Clients, Killed, PauseScope, UnblockWith};
 pub use configuration::{Configuration, SettingRefused};
@@ -34,6 +34,9 @@ pub trait Host: Send + Sync {
 
     /// Whether this is the password of the default user; any is while none is required.
     fn is_password(&self, given: &[u8]) -> bool;
+
+    /// Up to which size collections stay packed.
+    fn packed_limits(&self) -> PackedLimits;
 
     /// The clients.
     fn clients(&self) -> &dyn Clients;

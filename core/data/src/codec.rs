@@ -41,6 +41,18 @@ pub(crate) enum RecordKind {
     Sample = 0x13,
     /// A segment of a large string: object id (8), number (4).
     Segment = 0x20,
+    /// Fields of a spread hash: object id (8), hash of the field (8).
+    HashField = 0x21,
+    /// Members of a spread set: object id (8), hash of the member (8).
+    SetMember = 0x22,
+    /// Members of a spread sorted set with their scores: object id (8), hash of the member (8).
+    SortedSetMember = 0x23,
+    /// The counted order of a spread sorted set: object id (8), level (1), score (8), member.
+    SortedSetOrder = 0x24,
+    /// Chunks of a spread list: object id (8), position (8).
+    ListChunk = 0x25,
+    /// Counts of a spread list's elements: object id (8), level (1), position (8).
+    ListCount = 0x26,
 }
 
 /// Makes record keys. Its parameters are fixed when a directory is made.
@@ -161,6 +173,13 @@ pub(crate) fn object(kind: RecordKind, id: u64) -> RecordKey {
     let mut record = RecordKey::new();
     record.push(kind as u8);
     record.extend_from_slice(&id.to_be_bytes());
+    record
+}
+
+/// The elements of an object whose names have this hash.
+pub(crate) fn element(kind: RecordKind, id: u64, hash: u64) -> RecordKey {
+    let mut record = object(kind, id);
+    record.extend_from_slice(&hash.to_be_bytes());
     record
 }
 

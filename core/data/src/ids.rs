@@ -49,11 +49,16 @@ impl Ids {
     }
 
     /// The record to write, if it has changed.
-    pub fn take_record(&mut self) -> Option<Vec<u8>> {
-        std::mem::take(&mut self.changed).then(|| {
+    pub fn record(&self) -> Option<Vec<u8>> {
+        self.changed.then(|| {
             let mut record = self.reserved_end.to_be_bytes().to_vec();
             record.extend_from_slice(&self.next_space.to_be_bytes());
             record
         })
+    }
+
+    /// The record has been written.
+    pub fn written(&mut self) {
+        self.changed = false;
     }
 }

@@ -108,6 +108,12 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Tells whoever watches a key that its elements have changed while its own record did not.
+    pub fn elements_changed(&mut self, db: u32, key: &[u8]) -> Result<()> {
+        self.observer()?.key_changed(db, key);
+        Ok(())
+    }
+
     /// Removes a live key; whether there was one. Its elements, if it has any, become garbage.
     pub fn remove(&mut self, db: u32, key: &[u8]) -> Result<bool> {
         let Some(head) = self.find_for_write(db, key)? else { return Ok(false) };

@@ -5,31 +5,43 @@
 //! the clock, takes no part in scheduling and knows no wire format.
 #![forbid(unsafe_code)]
 
+mod building;
 mod codec;
 mod copy;
+mod counted;
 mod databases;
+mod elements;
 mod expiry;
 mod format;
 mod garbage;
+pub mod hash;
 mod heads;
 mod ids;
 mod keyspace;
+pub mod list;
 mod meta;
 mod overlay;
+mod packed;
 mod random;
 mod sample;
 mod scan;
+pub mod set;
+mod size;
+pub mod sorted_set;
 mod store;
 pub mod string;
 mod transaction;
 
 pub use dredis_contract as contract;
 
+pub use building::Building;
 pub use databases::{DATABASES, DatabaseFigures};
+pub use elements::{ElementPage, NamedElement};
 pub use expiry::ExpirySweep;
 pub use format::FORMAT_VERSION;
 pub use garbage::GarbageSweep;
 pub use meta::{Entry, Form, Head, Kind, Stored};
+pub use packed::{Element, Elements, Listpack, ListpackRef, PACKED_BYTES_MAX, PackedLimits};
 pub use random::Random;
 pub use scan::{KeyPage, KeyPosition};
 pub use store::{Store, WriterState};

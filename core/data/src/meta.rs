@@ -19,16 +19,28 @@ const HAS_KEY: u8 = 0x40;
 pub enum Kind {
     /// A string.
     String,
+    /// A list.
+    List,
+    /// A set.
+    Set,
+    /// A sorted set.
+    SortedSet,
+    /// A hash.
+    Hash,
 }
 
 impl Kind {
     /// All types.
-    pub const ALL: [Kind; 1] = [Kind::String];
+    pub const ALL: [Kind; 5] = [Kind::String, Kind::List, Kind::Set, Kind::SortedSet, Kind::Hash];
 
     /// The name that TYPE answers.
     pub fn name(self) -> &'static str {
         match self {
             Kind::String => "string",
+            Kind::List => "list",
+            Kind::Set => "set",
+            Kind::SortedSet => "zset",
+            Kind::Hash => "hash",
         }
     }
 }
@@ -45,13 +57,45 @@ pub enum Form {
     StringInlineText = 3,
     /// A string in segments under an object id; the body is its length (8 bytes).
     StringSegments = 4,
+    /// A hash as a listpack of fields and values in turn.
+    HashPacked = 8,
+    /// A hash in records by field under an object id; the body is the number of fields (8).
+    HashSpread = 9,
+    /// A set of integers, as Redis's intset.
+    SetIntset = 10,
+    /// A set as a listpack.
+    SetPacked = 11,
+    /// A set in records by member under an object id; the body is the number of members (8).
+    SetSpread = 12,
+    /// A sorted set as a listpack of members and scores in turn, in order.
+    SortedSetPacked = 13,
+    /// A sorted set in records under an object id; the body begins with the number of members (8).
+    SortedSetSpread = 14,
+    /// A list as a listpack.
+    ListPacked = 15,
+    /// A list in chunks under an object id; the body begins with the number of elements (8).
+    ListSpread = 16,
 }
 
 impl Form {
+    const ALL: [Form; 13] = [
+        Form::StringInline,
+        Form::StringInlineRaw,
+        Form::StringInlineText,
+        Form::StringSegments,
+        Form::HashPacked,
+        Form::HashSpread,
+        Form::SetIntset,
+        Form::SetPacked,
+        Form::SetSpread,
+        Form::SortedSetPacked,
+        Form::SortedSetSpread,
+        Form::ListPacked,
+        Form::ListSpread,
+    ];
+
     pub(crate) fn from_byte(byte: u8) -> Option<Form> {
-        [Form::StringInline, Form::StringInlineRaw, Form::StringInlineText, Form::StringSegments]
-            .into_iter()
-            .find(|form| *form as u8 == byte)
+        Form::ALL.into_iter().find(|form| *form as u8 == byte)
     }
 
     /// The type of a value kept so.
@@ -60,14 +104,30 @@ impl Form {
             Form::StringInline | Form::StringInlineRaw | Form::StringInlineText | Form::StringSegments => {
                 Kind::String
             }
+            Form::HashPacked | Form::HashSpread => Kind::Hash,
+            Form::SetIntset | Form::SetPacked | Form::SetSpread => Kind::Set,
+            Form::SortedSetPacked | Form::SortedSetSpread => Kind::SortedSet,
+            Form::ListPacked | Form::ListSpread => Kind::List,
         }
     }
 
-    /// The kinds of records that elements under an object id have; empty for values within the meta record.
+    /// The kinds of records that elements under an object id have, in ascending order; empty for values within the
+    /// meta record.
     pub(crate) fn element_records(self) -> &'static [RecordKind] {
         match self {
-            Form::StringInline | Form::StringInlineRaw | Form::StringInlineText => &[],
             Form::StringSegments => &[RecordKind::Segment],
+            Form::HashSpread => &[RecordKind::HashField],
+            Form::SetSpread => &[RecordKind::SetMember],
+            Form::SortedSetSpread => &[RecordKind::SortedSetMember, RecordKind::SortedSetOrder],
+            Form::ListSpread => &[RecordKind::ListChunk, RecordKind::ListCount],
+            Form::StringInline
+            | Form::StringInlineRaw
+            | Form::StringInlineText
+            | Form::HashPacked
+            | Form::SetIntset
+            | Form::SetPacked
+            | Form::SortedSetPacked
+            | Form::ListPacked => &[],
         }
     }
 
@@ -109,6 +169,17 @@ pub struct Entry<'t> {
     key_at: Option<(usize, usize)>,
 }
 
+impl Stored {
+    /// The number that bodies of spread collections begin with.
+    pub fn count(&self) -> Result<u64> {
+        body_count(&self.body)
+    }
+}
+
+fn body_count(body: &[u8]) -> Result<u64> {
+    read_u64(body, 0).ok_or_else(|| Error::corrupt("a spread value has no count"))
+}
+
 impl<'t> Entry<'t> {
     /// Decodes a record.
     pub(crate) fn decode(record: Value<'t>) -> Result<Entry<'t>> {
@@ -130,6 +201,11 @@ impl<'t> Entry<'t> {
     /// The form's own bytes: an inline string's value.
     pub fn body(&self) -> &[u8] {
         &self.record[self.body_at..]
+    }
+
+    /// The number that bodies of spread collections begin with: how many elements there are.
+    pub fn count(&self) -> Result<u64> {
+        body_count(self.body())
     }
 
     /// A copy that does not borrow from the transaction.

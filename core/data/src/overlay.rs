@@ -23,12 +23,28 @@ impl Overlay {
 
     pub fn put(&mut self, key: &[u8], value: Vec<u8>) {
         self.bytes += key.len() + value.len();
-        self.records.insert(key.into(), Some(value));
+        if let Some(before) = self.records.insert(key.into(), Some(value)) {
+            self.bytes -= key.len() + before.map_or(0, |before| before.len());
+        }
     }
 
     pub fn delete(&mut self, key: &[u8]) {
         self.bytes += key.len();
-        self.records.insert(key.into(), None);
+        if let Some(before) = self.records.insert(key.into(), None) {
+            self.bytes -= key.len() + before.map_or(0, |before| before.len());
+        }
+    }
+
+    /// Takes the pending writes in `start..end` out, in key order.
+    pub fn take_range(&mut self, start: &[u8], end: Option<&[u8]>) -> Vec<(Box<[u8]>, Option<Vec<u8>>)> {
+        let mut tail = self.records.split_off(start);
+        if let Some(end) = end {
+            self.records.append(&mut tail.split_off(end));
+        }
+        for (key, value) in &tail {
+            self.bytes -= key.len() + value.as_ref().map_or(0, Vec::len);
+        }
+        tail.into_iter().collect()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use dredis_contract::{Batch, Commit, Error, Result, Scan, Value, View};
+use dredis_contract::{Batch, Commit, Error, Operation, Result, Scan, Value, View};
 
 use crate::codec::{self, RecordKey};
 use crate::databases::{DATABASES, Database, DatabaseFigures};
@@ -151,7 +151,7 @@ impl<'v> Transaction<'v> {
                 self.overlay.put(&codec::database(number), database.encode());
             }
         }
-        if let Some(record) = writing.ids.take_record() {
+        if let Some(record) = writing.ids.record() {
             self.overlay.put(ids::RECORD_KEY, record);
         }
         drop(self.view.take());
@@ -160,13 +160,9 @@ impl<'v> Transaction<'v> {
             // Whoever broke one promise may break another.
             writing.state.heads.clear();
         }
-        match committed? {
-            Commit::Done => {}
-            Commit::Conflict | Commit::Unknown => {
-                return Err(Error::corrupt("an exclusive engine answered as only a shared one may"));
-            }
-        }
+        done(committed?)?;
         writing.state.databases = writing.databases;
+        writing.ids.written();
         writing.state.ids = writing.ids;
         for (id, head) in writing.changed_heads.drain(..) {
             writing.state.heads.remember(id, head);
@@ -272,6 +268,22 @@ impl<'v> Transaction<'v> {
         Ok(())
     }
 
+    /// Commits records that nothing points to yet, before everything else in this transaction. Whatever becomes of that,
+    /// ids that were given out so far are not given out again. `records` stand behind the record of ids in key order.
+    pub(crate) fn commit_ahead(&mut self, records: &[Operation<'_>]) -> Result<()> {
+        drop(self.view.take());
+        let store = self.store;
+        let writing = self.writing()?;
+        let reserved = writing.ids.record();
+        let mut operations = Vec::with_capacity(records.len() + 1);
+        operations.extend(reserved.iter().map(|value| Operation::Put { key: ids::RECORD_KEY, value }));
+        operations.extend_from_slice(records);
+        done(store.backend.commit(&Batch::new(&operations))?)?;
+        writing.ids.written();
+        writing.state.ids = writing.ids;
+        Ok(())
+    }
+
     /// Writes a record.
     pub(crate) fn put(&mut self, record: &[u8], value: Vec<u8>) {
         debug_assert!(self.is_writable());
@@ -288,5 +300,15 @@ impl<'v> Transaction<'v> {
     pub(crate) fn scan(&self, scan: &Scan<'_>) -> Result<MergedScan<'_>> {
         let cursor = self.view()?.0.scan(scan)?;
         Ok(MergedScan::new(cursor, self.overlay.range(scan.start, scan.end), scan.direction))
+    }
+}
+
+/// What an exclusive engine answers to a commit.
+fn done(commit: Commit) -> Result<()> {
+    match commit {
+        Commit::Done => Ok(()),
+        Commit::Conflict | Commit::Unknown => {
+            Err(Error::corrupt("an exclusive engine answered as only a shared one may"))
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use dredis_commands::{Configuration, SettingRefused};
 use dredis_contract::Result as StorageResult;
+use dredis_data::PackedLimits;
 
 use self::values::{boolean, bytes, choice, integer, percentiles};
 use crate::cli::Settings;
@@ -34,6 +35,17 @@ pub struct Parameters {
     bulk_bytes_max: AtomicI64,
     gc_interval_ms: AtomicI64,
     gc_batch_size: AtomicI64,
+    packed: Packed,
+}
+
+/// Up to which size collections stay packed.
+struct Packed {
+    hash_entries: AtomicI64,
+    hash_value_bytes: AtomicI64,
+    set_intset_entries: AtomicI64,
+    zset_entries: AtomicI64,
+    zset_value_bytes: AtomicI64,
+    list_size: AtomicI64,
 }
 
 type ApplyAppendFsync = Box<dyn Fn(AppendFsync) -> StorageResult<()> + Send + Sync>;
@@ -81,6 +93,16 @@ enum Kind {
     Special(fn(&Parameters) -> Vec<u8>, fn(&Parameters, &[u8]) -> Result<(), String>),
 }
 
+/// What parameters that count things may be.
+const COUNT: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
+
+// Parameters that go by an older name as well.
+const HASH_ENTRIES: Kind = Kind::Integer(|p| &p.packed.hash_entries, COUNT);
+const HASH_VALUE: Kind = Kind::Bytes(|p| &p.packed.hash_value_bytes, COUNT);
+const ZSET_ENTRIES: Kind = Kind::Integer(|p| &p.packed.zset_entries, COUNT);
+const ZSET_VALUE: Kind = Kind::Bytes(|p| &p.packed.zset_value_bytes, COUNT);
+const LIST_SIZE: Kind = Kind::Integer(|p| &p.packed.list_size, i32::MIN as i64..=i32::MAX as i64);
+
 static PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "appendfsync",
@@ -114,6 +136,21 @@ static PARAMETERS: &[Parameter] = &[
     Parameter { name: "proto-max-bulk-len", kind: Kind::Bytes(|p| &p.bulk_bytes_max, MIB..=512 * MIB) },
     Parameter { name: "gc-interval", kind: Kind::Integer(|p| &p.gc_interval_ms, 1..=i32::MAX as i64) },
     Parameter { name: "gc-batch-size", kind: Kind::Integer(|p| &p.gc_batch_size, 1..=i32::MAX as i64) },
+    Parameter { name: "hash-max-listpack-entries", kind: HASH_ENTRIES },
+    Parameter { name: "hash-max-ziplist-entries", kind: HASH_ENTRIES },
+    Parameter { name: "hash-max-listpack-value", kind: HASH_VALUE },
+    Parameter { name: "hash-max-ziplist-value", kind: HASH_VALUE },
+    Parameter {
+        name: "set-max-intset-entries",
+        kind: Kind::Integer(|p| &p.packed.set_intset_entries, COUNT),
+    },
+    Parameter { name: "zset-max-listpack-entries", kind: ZSET_ENTRIES },
+    Parameter { name: "zset-max-ziplist-entries", kind: ZSET_ENTRIES },
+    Parameter { name: "zset-max-listpack-value", kind: ZSET_VALUE },
+    Parameter { name: "zset-max-ziplist-value", kind: ZSET_VALUE },
+    Parameter { name: "list-max-listpack-size", kind: LIST_SIZE },
+    Parameter { name: "list-max-ziplist-size", kind: LIST_SIZE },
+    Parameter { name: "list-compress-depth", kind: Kind::Only("0", "compressing is the backend's business") },
     Parameter {
         name: "save",
         kind: Kind::Only("", "every commit is in the backend at once, and RDB files are not supported yet"),
@@ -128,6 +165,20 @@ static PARAMETERS: &[Parameter] = &[
     },
     Parameter { name: "maxmemory-policy", kind: Kind::Only("noeviction", "dredis never evicts keys") },
 ];
+
+impl Packed {
+    fn new(limits: PackedLimits) -> Self {
+        let count = |count: u64| AtomicI64::new(count as i64);
+        Packed {
+            hash_entries: count(limits.hash_entries),
+            hash_value_bytes: count(limits.hash_value_bytes),
+            set_intset_entries: count(limits.set_intset_entries),
+            zset_entries: count(limits.zset_entries),
+            zset_value_bytes: count(limits.zset_value_bytes),
+            list_size: AtomicI64::new(limits.list_size),
+        }
+    }
+}
 
 impl Parameters {
     /// Parameters as the command line has them.
@@ -163,6 +214,7 @@ impl Parameters {
             bulk_bytes_max: AtomicI64::new(512 * MIB),
             gc_interval_ms: AtomicI64::new(settings.gc_interval_ms as i64),
             gc_batch_size: AtomicI64::new(settings.gc_batch_size as i64),
+            packed: Packed::new(PackedLimits::default()),
         }
     }
 
@@ -231,6 +283,20 @@ impl Parameters {
     /// Time between two steps of the garbage sweep, in milliseconds.
     pub fn gc_interval_ms(&self) -> u64 {
         self.gc_interval_ms.load(Ordering::Relaxed) as u64
+    }
+
+    /// Up to which size collections stay packed.
+    pub fn packed_limits(&self) -> PackedLimits {
+        let packed = &self.packed;
+        let count = |field: &AtomicI64| field.load(Ordering::Relaxed) as u64;
+        PackedLimits {
+            hash_entries: count(&packed.hash_entries),
+            hash_value_bytes: count(&packed.hash_value_bytes),
+            set_intset_entries: count(&packed.set_intset_entries),
+            zset_entries: count(&packed.zset_entries),
+            zset_value_bytes: count(&packed.zset_value_bytes),
+            list_size: packed.list_size.load(Ordering::Relaxed),
+        }
     }
 
     /// Records removed in one step of the garbage sweep.

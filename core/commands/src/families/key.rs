@@ -5,6 +5,7 @@ mod existence;
 mod expiry;
 pub(super) mod object;
 mod scan;
+mod sort;
 
 use crate::command::{Argument, Flags, KeySpec, Path};
 use crate::grammar::{integer, key, one_of, pattern, text, unix_time, word};

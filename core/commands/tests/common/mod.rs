@@ -17,7 +17,7 @@ use dredis_commands::{
     execute,
 };
 use dredis_data::contract::Result;
-use dredis_data::{KeyPosition, Observer, Random, Store, Transaction, WriterState};
+use dredis_data::{KeyPosition, Observer, PackedLimits, Random, Store, Transaction, WriterState};
 
 /// What the clock of a new fixture shows, in milliseconds of the Unix epoch.
 pub const START_MS: u64 = 1_700_000_000_000;
@@ -166,6 +166,8 @@ fn write_reply(line: &mut String, reply: &Reply) -> std::fmt::Result {
 pub struct StandIn {
     state: Mutex<State>,
     pub is_readonly: bool,
+    /// Up to which size collections stay packed.
+    pub packed_limits: PackedLimits,
     pub server: server::StandInServer,
 }
 
@@ -220,6 +222,10 @@ impl Host for StandIn {
 
     fn is_password(&self, given: &[u8]) -> bool {
         self.server.parts().password.as_ref().is_none_or(|password| password == given)
+    }
+
+    fn packed_limits(&self) -> PackedLimits {
+        self.packed_limits
     }
 
     fn clients(&self) -> &dyn Clients {

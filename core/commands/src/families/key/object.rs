@@ -42,6 +42,12 @@ pub fn encoding_of(entry: &Entry<'_>) -> &'static str {
             ENCODING_EMBEDDED
         }
         Form::StringInline | Form::StringInlineText => ENCODING_RAW,
+        Form::HashPacked | Form::SortedSetPacked => "listpack",
+        // Redis 7.0 packs sets of integers only.
+        Form::HashSpread | Form::SetPacked | Form::SetSpread => "hashtable",
+        Form::SetIntset => "intset",
+        Form::SortedSetSpread => "skiplist",
+        Form::ListPacked | Form::ListSpread => "quicklist",
     }
 }
 

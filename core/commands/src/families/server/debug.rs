@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::families::key::object::encoding_of;
-use crate::families::server::memory::stored_bytes;
+use crate::families::server::memory::SAMPLES_DEFAULT;
 use crate::help::of_lines;
 use crate::numbers::integer;
 use crate::{Arguments, CommandResult, Context, Reply, errors};
@@ -55,7 +55,7 @@ fn sleep(context: &mut Context<'_, '_>, seconds: &[u8]) -> CommandResult {
 fn object(context: &mut Context<'_, '_>, key: &[u8]) -> CommandResult {
     let Some(entry) = context.txn.find(context.db(), key)? else { return Err(errors::NO_SUCH_KEY) };
     let encoding = encoding_of(&entry);
-    let bytes = stored_bytes(context.txn, &entry, key)?;
+    let bytes = context.txn.stored_bytes(&entry, key, SAMPLES_DEFAULT)?;
     Ok(Reply::Status(format!("Value in:backend refcount:1 encoding:{encoding} storedlength:{bytes}").into()))
 }
 

@@ -3,14 +3,17 @@
 //! The data does not live in memory here, so MEMORY USAGE answers what a key takes in the backend: the bytes of
 //! its records, without the engine's own overhead.
 
-use dredis_data::{DATABASES, Entry, Kind, Transaction};
+use dredis_data::DATABASES;
 
 use crate::command::{Flags, KeySpec, Path};
 use crate::families::server::{HELP, ON_ALL_SHARDS, ROW};
 use crate::grammar::{integer, key};
 use crate::help::help;
 use crate::numbers;
-use crate::{Arguments, Command, CommandError, CommandResult, Context, Reply, errors};
+use crate::{Arguments, Command, CommandResult, Context, Reply, errors};
+
+/// How many records of a large value are measured, unless SAMPLES says otherwise.
+pub(super) const SAMPLES_DEFAULT: usize = 5;
 
 pub(super) const COMMAND: Command = Command {
     name: "memory",
@@ -72,31 +75,17 @@ const SUBCOMMANDS: &[Command] = &[
 ];
 
 fn usage(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
-    match &arguments[3..] {
-        [] => {}
+    let samples = match &arguments[3..] {
+        [] => SAMPLES_DEFAULT,
         [option, count] if option.eq_ignore_ascii_case(b"SAMPLES") => {
-            // Sizes are kept, not sampled; the count only has to be one.
-            if numbers::integer(count)? < 0 {
-                return Err(errors::SYNTAX);
-            }
+            usize::try_from(numbers::integer(count)?).map_err(|_| errors::SYNTAX)?
         }
         _ => return Err(errors::SYNTAX),
-    }
+    };
     let key = arguments[2];
     let Some(entry) = context.txn.find(context.db(), key)? else { return Ok(Reply::Null) };
-    let bytes = stored_bytes(context.txn, &entry, key)?;
+    let bytes = context.txn.stored_bytes(&entry, key, samples)?;
     Ok(Reply::Integer(i64::try_from(bytes).unwrap_or(i64::MAX)))
-}
-
-/// What a key takes in the backend.
-pub(super) fn stored_bytes(
-    txn: &Transaction<'_>,
-    entry: &Entry<'_>,
-    key: &[u8],
-) -> Result<u64, CommandError> {
-    match entry.kind() {
-        Kind::String => Ok(txn.string_stored_bytes(entry, key)?),
-    }
 }
 
 fn stats(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {

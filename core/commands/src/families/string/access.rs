@@ -5,17 +5,14 @@ use dredis_data::{Entry, Head, Kind, Stored};
 
 use crate::Context;
 use crate::errors::{self, CommandError};
+use crate::families::typed;
 
 /// The longest string, in bytes: Redis's `proto-max-bulk-len`.
 pub const STRING_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// The live string at `key`, for reading.
 pub fn find<'t>(context: &'t Context<'_, '_>, key: &[u8]) -> Result<Option<Entry<'t>>, CommandError> {
-    let entry = context.txn.find(context.db(), key)?;
-    match &entry {
-        Some(entry) if entry.kind() != Kind::String => Err(errors::WRONG_TYPE),
-        _ => Ok(entry),
-    }
+    typed::find(context, key, Kind::String)
 }
 
 /// The whole live string at `key`.
@@ -28,12 +25,7 @@ pub fn value(context: &Context<'_, '_>, key: &[u8]) -> Result<Option<Vec<u8>>, C
 
 /// The record of the live string at `key`, on the write path.
 pub fn load(context: &mut Context<'_, '_>, key: &[u8]) -> Result<Option<Stored>, CommandError> {
-    let db = context.db();
-    let stored = context.txn.load_for_write(db, key)?;
-    match &stored {
-        Some(stored) if stored.head.form.kind() != Kind::String => Err(errors::WRONG_TYPE),
-        _ => Ok(stored),
-    }
+    typed::load(context, key, Kind::String)
 }
 
 /// Sets `key` to a string as it came from a client.

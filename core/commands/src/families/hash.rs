@@ -1,0 +1,6 @@
+//! Hashes: fields with values under one key.
+
+use crate::Command;
+
+/// The table.
+pub static TABLE: &[Command] = &[];

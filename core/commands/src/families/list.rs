@@ -1,0 +1,6 @@
+//! Lists: elements in the order in which they were put, reached from either end or by place.
+
+use crate::Command;
+
+/// The table.
+pub static TABLE: &[Command] = &[];

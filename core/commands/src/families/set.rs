@@ -1,0 +1,6 @@
+//! Sets: distinct members under one key.
+
+use crate::Command;
+
+/// The table.
+pub static TABLE: &[Command] = &[];

@@ -1,0 +1,6 @@
+//! Sorted sets: members in the order of their scores under one key.
+
+use crate::Command;
+
+/// The table.
+pub static TABLE: &[Command] = &[];

@@ -1,0 +1,78 @@
+//! Objects larger than a commit should be: written in several commits under an id that nothing points to, and made visible
+//! by the commit that writes their key.
+//!
+//! The first of those commits also queues the object as garbage, and the last one takes it off the queue again. So one
+//! that is never finished (the command failed, the process died) is swept like any other.
+
+use dredis_contract::{Operation, Result};
+
+use crate::codec;
+use crate::garbage;
+use crate::meta::Form;
+use crate::transaction::Transaction;
+
+/// Once this many bytes wait for a commit, those of the object being built are written.
+const WAITING_BYTES_MAX: usize = 8 << 20;
+
+/// An object that is being built: made by [`Transaction::build`].
+#[derive(Debug)]
+pub struct Building {
+    /// Its id.
+    pub object: u64,
+    form: Form,
+    is_queued: bool,
+}
+
+impl Transaction<'_> {
+    /// Begins an object that will be kept in this form.
+    pub fn build(&mut self, form: Form) -> Result<Building> {
+        Ok(Building { object: self.next_object()?, form, is_queued: false })
+    }
+
+    /// To be called now and then while an object's elements are written: keeps memory bounded. Positions of scans of the
+    /// caller's must be looked up again.
+    pub fn bound_memory(&mut self, building: &mut Building) -> Result<()> {
+        if self.pending_bytes() < WAITING_BYTES_MAX {
+            return Ok(());
+        }
+        let mut records = Vec::new();
+        for kind in building.form.element_records() {
+            let prefix = codec::object(*kind, building.object);
+            let end = codec::successor(&prefix);
+            records.append(&mut self.overlay.take_range(&prefix, end.as_deref()));
+        }
+        // Everything of other objects in this fold has to wait for its own commit, however much it is.
+        if records.is_empty() {
+            return Ok(());
+        }
+        let (queue_key, queue_value) = garbage::dead_object(building.object, building.form);
+        let mut operations = Vec::with_capacity(records.len() + 1);
+        if !building.is_queued {
+            operations.push(Operation::Put { key: &queue_key, value: &queue_value });
+        }
+        operations.extend(records.iter().map(|(key, value)| match value {
+            Some(value) => Operation::Put { key, value },
+            None => Operation::Delete { key },
+        }));
+        self.commit_ahead(&operations)?;
+        if !building.is_queued {
+            building.is_queued = true;
+            self.delete(&queue_key);
+        }
+        Ok(())
+    }
+
+    /// Gives up an object that will not be kept after all, and what was written of it.
+    pub fn give_up(&mut self, building: Building) -> Result<()> {
+        for kind in building.form.element_records() {
+            let prefix = codec::object(*kind, building.object);
+            let end = codec::successor(&prefix);
+            self.overlay.take_range(&prefix, end.as_deref());
+        }
+        if building.is_queued {
+            let (key, value) = garbage::dead_object(building.object, building.form);
+            self.put(&key, value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Order statistics: records in order, with counts by which a rank is found in O(log n) reads.

@@ -1,0 +1,1 @@
+//! Hashes: fields with values under one key.

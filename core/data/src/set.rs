@@ -1,0 +1,1 @@
+//! Sets: distinct members under one key.

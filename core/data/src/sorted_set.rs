@@ -1,0 +1,1 @@
+//! Sorted sets: members in the order of their scores under one key.
