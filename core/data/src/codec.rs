@@ -183,6 +183,16 @@ pub(crate) fn element(kind: RecordKind, id: u64, hash: u64) -> RecordKey {
     record
 }
 
+/// Bytes before the key in a record of an order index.
+pub(crate) const LEVEL_HEADER_BYTES: usize = 10;
+
+/// What all records of a level of an object's order index begin with.
+pub(crate) fn level(kind: RecordKind, id: u64, level: u8) -> RecordKey {
+    let mut record = object(kind, id);
+    record.push(level);
+    record
+}
+
 /// A segment of a large string.
 pub(crate) fn segment(id: u64, number: u32) -> RecordKey {
     let mut record = object(RecordKind::Segment, id);

@@ -1,7 +1,9 @@
-//! COPY: a key's record and all of its elements, whatever its type, under a fresh object id.
+//! COPY: a key's record and all of its elements, whatever its type, under a fresh object id; in bounded memory, and visible
+//! at once.
 
 use dredis_contract::{Result, Scan};
 
+use crate::building::Building;
 use crate::codec::{self, RecordKey, RecordKind};
 use crate::meta::Stored;
 use crate::transaction::Transaction;
@@ -15,20 +17,20 @@ impl Transaction<'_> {
     pub fn copy(&mut self, from: (u32, &[u8]), to: (u32, &[u8])) -> Result<bool> {
         let Some(Stored { mut head, body }) = self.load_for_write(from.0, from.1)? else { return Ok(false) };
         if let Some(object) = head.object {
-            let fresh = self.next_object()?;
+            let mut building = self.build(head.form)?;
             for kind in head.form.element_records() {
-                self.copy_elements(*kind, object, fresh)?;
+                self.copy_elements(*kind, object, &mut building)?;
             }
-            head.object = Some(fresh);
+            head.object = Some(building.object);
         }
         let old = self.find_for_write(to.0, to.1)?;
         self.write_key(to.0, to.1, old, head, &body)?;
         Ok(true)
     }
 
-    fn copy_elements(&mut self, kind: RecordKind, from: u64, to: u64) -> Result<()> {
+    fn copy_elements(&mut self, kind: RecordKind, from: u64, building: &mut Building) -> Result<()> {
         let prefix = codec::object(kind, from);
-        let target = codec::object(kind, to);
+        let target = codec::object(kind, building.object);
         let end = codec::successor(&prefix);
         let mut start = prefix.clone();
         loop {
@@ -50,6 +52,7 @@ impl Transaction<'_> {
                 copy.extend_from_slice(&record[prefix.len()..]);
                 self.put(&copy, value);
             }
+            self.bound_memory(building)?;
             if is_last {
                 return Ok(());
             }

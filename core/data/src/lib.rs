@@ -46,3 +46,11 @@ pub use random::Random;
 pub use scan::{KeyPage, KeyPosition};
 pub use store::{Store, WriterState};
 pub use transaction::{Lookups, Observer, Outcome, Transaction};
+
+// So that unit tests can use the backend that integration tests have.
+#[cfg(test)]
+extern crate self as dredis_data;
+
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod test_backend;

@@ -10,6 +10,7 @@ mod options;
 mod report;
 mod stolen;
 mod subject;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ fn run(options: &Options) -> Result<(), String> {
             for test in &options.tests {
                 eprintln!("round {round} of {}: {test}, {pipeline} at a time", options.rounds);
                 for subject in &mut subjects {
+                    subject.prepare(options, test)?;
                     subject.settle();
                     let measurement = undisturbed(|| subject.measure(options, test, *pipeline))?;
                     report.measured(&subject.name, test, *pipeline, measurement);
@@ -56,9 +58,21 @@ fn run(options: &Options) -> Result<(), String> {
         }
     }
     for subject in &mut subjects {
+        if let Some(removal) = subject.remove_large() {
+            report.removed(&subject.name, removal);
+        }
         let memory_bytes = subject.memory_bytes();
         let restart = subject.restart();
         report.ended(&subject.name, memory_bytes, restart);
+    }
+    if options.disk {
+        for backend in &options.backends {
+            for what in workloads::LOADS {
+                eprintln!("{}: disk space of {what}", backend.name());
+                let bytes = Subject::disk_bytes(*backend, what, options.keys / 5)?;
+                report.stored(backend.name(), what, bytes);
+            }
+        }
     }
     print!("{report}");
     Ok(())

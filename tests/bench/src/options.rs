@@ -4,8 +4,11 @@ use dredis_suite::Backend;
 
 const HELP: &str = "usage: dredis-bench [--backends memory,leveldb,lmdb] [--tests ping_mbulk,set,get,incr,mset]
                     [--pipelines 1,32] [--requests 200000] [--keys 1000000] [--clients 50]
-                    [--value-bytes 100] [--rounds 3]
---requests is the number of requests per measurement without pipelining; with it, four times as many are sent.";
+                    [--value-bytes 100] [--rounds 3] [--disk]
+Tests of redis-benchmark go by their names there; our own are hset, hget, hgetall, sadd, sismember, spop, zadd, zrank,
+zrange_deep, lpush, rpop, lrange_100 and lindex.
+--requests is the number of requests per measurement without pipelining; with it, four times as many are sent.
+--disk also measures what collections take on disk, on servers of their own.";
 
 /// What to measure.
 pub(crate) struct Options {
@@ -18,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) clients: u32,
     pub(crate) value_bytes: u32,
     pub(crate) rounds: u32,
+    /// Whether to measure what collections take on disk.
+    pub(crate) disk: bool,
 }
 
 impl Options {
@@ -33,10 +38,15 @@ impl Options {
             clients: 50,
             value_bytes: 100,
             rounds: 3,
+            disk: false,
         };
         while let Some(name) = arguments.next() {
             if name == "--help" {
                 return Err(HELP.to_owned());
+            }
+            if name == "--disk" {
+                options.disk = true;
+                continue;
             }
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{HELP}"))?;
             match name.as_str() {

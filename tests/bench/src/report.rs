@@ -11,6 +11,9 @@ pub(crate) struct Report {
     subjects: Vec<String>,
     loading: BTreeMap<String, Duration>,
     ends: BTreeMap<String, (u64, Option<Duration>)>,
+    removals: BTreeMap<String, (Duration, Duration)>,
+    /// Bytes on disk of an element, by what it is and where.
+    stored: BTreeMap<(&'static str, String), f64>,
     /// By test and pipeline, in the order of the first round; one list of rounds for each subject.
     rows: Vec<Row>,
 }
@@ -23,7 +26,14 @@ struct Row {
 
 impl Report {
     pub(crate) fn new(subjects: Vec<String>) -> Self {
-        Report { subjects, loading: BTreeMap::new(), ends: BTreeMap::new(), rows: Vec::new() }
+        Report {
+            subjects,
+            loading: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            removals: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            rows: Vec::new(),
+        }
     }
 
     pub(crate) fn loaded(&mut self, subject: &str, took: Duration) {
@@ -41,6 +51,14 @@ impl Report {
 
     pub(crate) fn ended(&mut self, subject: &str, memory_bytes: u64, restart: Option<Duration>) {
         self.ends.insert(subject.to_owned(), (memory_bytes, restart));
+    }
+
+    pub(crate) fn removed(&mut self, subject: &str, removal: (Duration, Duration)) {
+        self.removals.insert(subject.to_owned(), removal);
+    }
+
+    pub(crate) fn stored(&mut self, subject: &str, what: &'static str, bytes: f64) {
+        self.stored.insert((what, subject.to_owned()), bytes);
     }
 
     fn first(&self) -> &str {
@@ -123,7 +141,21 @@ impl fmt::Display for Report {
         line(formatter, "ready after kill -9, ms", &|name| {
             let took = self.ends.get(name).and_then(|(_, took)| *took);
             took.map_or("-".to_owned(), |took| took.as_millis().to_string())
-        })
+        })?;
+        let milliseconds = |took: Duration| format!("{:.2}", took.as_secs_f64() * 1e3);
+        line(formatter, "DEL of the large set, ms", &|name| {
+            self.removals.get(name).map_or("-".to_owned(), |(took, _)| milliseconds(*took))
+        })?;
+        line(formatter, "longest GET of another client meanwhile, ms", &|name| {
+            self.removals.get(name).map_or("-".to_owned(), |(_, longest)| milliseconds(*longest))
+        })?;
+        for what in crate::workloads::LOADS {
+            line(formatter, &format!("disk, bytes for each of: {what}"), &|name| {
+                let bytes = self.stored.get(&(*what, name.to_owned()));
+                bytes.map_or("-".to_owned(), |bytes| format!("{bytes:.1}"))
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -1,19 +1,24 @@
 //! A server that is measured.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dredis_suite::{Backend, RedisServer, Server, Value};
+use dredis_suite::{Backend, Client, RedisServer, Server, Value};
 
 use crate::load;
 use crate::options::Options;
 use crate::stolen;
+use crate::workloads::{self, Workload};
 
 /// A server that is measured, and its name in the report.
 pub(crate) struct Subject {
     pub(crate) name: String,
     kind: Kind,
+    /// What has been loaded for workloads.
+    loaded: Vec<&'static str>,
 }
 
 enum Kind {
@@ -35,11 +40,15 @@ impl Subject {
     /// Redis, with the durability that dredis has by default.
     pub(crate) fn redis() -> Subject {
         let server = RedisServer::start(&["--appendonly", "yes", "--appendfsync", "everysec"]);
-        Subject { name: "redis".to_owned(), kind: Kind::Redis(server) }
+        Subject { name: "redis".to_owned(), kind: Kind::Redis(server), loaded: Vec::new() }
     }
 
     pub(crate) fn dredis(backend: Backend) -> Subject {
-        Subject { name: backend.name().to_owned(), kind: Kind::Dredis(Server::start(backend)) }
+        Subject {
+            name: backend.name().to_owned(),
+            kind: Kind::Dredis(Server::start(backend)),
+            loaded: Vec::new(),
+        }
     }
 
     fn address(&self) -> SocketAddr {
@@ -65,7 +74,7 @@ impl Subject {
 
     /// Loads all keys. How long it took.
     pub(crate) fn load(&mut self, options: &Options) -> Result<Duration, String> {
-        load::load(self.address(), options.keys, options.value_bytes)
+        load::load_keys(self.address(), options.keys, options.value_bytes)
     }
 
     /// Waits until the server has done what earlier measurements left it to do, so that it is not charged to the next; but
@@ -81,7 +90,18 @@ impl Subject {
         }
     }
 
-    /// Runs one of redis-benchmark's tests.
+    /// Loads what a test needs, once.
+    pub(crate) fn prepare(&mut self, options: &Options, test: &str) -> Result<(), String> {
+        let Some(needs) = Workload::find(test).and_then(|workload| workload.needs) else { return Ok(()) };
+        if self.loaded.contains(&needs) {
+            return Ok(());
+        }
+        self.loaded.push(needs);
+        let count = options.keys;
+        load::load(self.address(), move |write| workloads::load(needs, count, write)).map(drop)
+    }
+
+    /// Runs one of redis-benchmark's tests, or a workload of our own.
     pub(crate) fn measure(
         &mut self,
         options: &Options,
@@ -90,15 +110,18 @@ impl Subject {
     ) -> Result<Measurement, String> {
         let requests = if pipeline > 1 { options.requests * 4 } else { options.requests };
         // Ten keys each.
-        let requests = if test == "mset" { requests / 10 } else { requests };
+        let workload = Workload::find(test);
+        let divisor = workload.map_or(if test == "mset" { 10 } else { 1 }, |workload| workload.divisor);
+        let requests = requests / divisor;
         let before = self.processor_time();
         let watch = stolen::Watch::start();
         let started = Instant::now();
         let port = self.address().port();
         let output = Command::new("redis-benchmark")
-            .args(["-p", &port.to_string(), "-t", test, "-P", &pipeline.to_string(), "--csv"])
+            .args(["-p", &port.to_string(), "-P", &pipeline.to_string(), "--csv"])
             .args(["-n", &requests.to_string(), "-c", &options.clients.to_string()])
             .args(["-d", &options.value_bytes.to_string(), "-r", &options.keys.to_string()])
+            .args(workload.map_or(&["-t", test][..], |workload| workload.request))
             .output()
             .map_err(|error| {
                 format!("cannot start redis-benchmark (Debian: apt-get install redis-tools): {error}")
@@ -121,6 +144,49 @@ impl Subject {
         })
     }
 
+    /// Removes the large set, if it was loaded, while another client reads: how long DEL took, and the longest of the
+    /// reads from then on, for a second.
+    pub(crate) fn remove_large(&mut self) -> Option<(Duration, Duration)> {
+        if !self.loaded.contains(&"set") {
+            return None;
+        }
+        let connect = || Client::connect(self.address()).ok();
+        let (mut remover, mut reader) = (connect()?, connect()?);
+        let (sender, removed) = std::sync::mpsc::channel();
+        let reading = std::thread::spawn(move || {
+            let mut longest = Duration::ZERO;
+            let mut until = None;
+            loop {
+                let started = Instant::now();
+                reader.ask("GET key:000000000001");
+                if until.is_none() && removed.try_recv().is_ok() {
+                    until = Some(started + Duration::from_secs(1));
+                    longest = Duration::ZERO;
+                }
+                longest = longest.max(started.elapsed());
+                if until.is_some_and(|until| Instant::now() > until) {
+                    return longest;
+                }
+            }
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        sender.send(()).ok()?;
+        let started = Instant::now();
+        remover.ask("DEL set");
+        let took = started.elapsed();
+        Some((took, reading.join().ok()?))
+    }
+
+    /// Loads one thing on a server of its own, and ends that: bytes on disk for each element.
+    pub(crate) fn disk_bytes(backend: Backend, what: &'static str, count: u64) -> Result<f64, String> {
+        let mut server = Server::start(backend);
+        load::load(server.address(), move |write| workloads::load(what, count, write))?;
+        server.terminate();
+        let bytes =
+            directory_bytes(server.data()).map_err(|error| format!("reading the data directory: {error}"))?;
+        Ok(bytes as f64 / count as f64)
+    }
+
     /// Kills it and starts it again: how long until it answers, if it keeps its data.
     pub(crate) fn restart(&mut self) -> Option<Duration> {
         let Kind::Dredis(server) = &mut self.kind else { return None };
@@ -131,4 +197,16 @@ impl Subject {
         let took = started.elapsed();
         (size != Value::Integer(0)).then_some(took)
     }
+}
+
+/// What the files in a directory take on the disk.
+fn directory_bytes(directory: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        // Blocks of 512 bytes: LMDB's file has holes.
+        bytes += if metadata.is_dir() { directory_bytes(&entry.path())? } else { metadata.blocks() * 512 };
+    }
+    Ok(bytes)
 }

@@ -13,6 +13,10 @@ pub enum Rule {
     Exact,
     /// The elements, in any order.
     Elements,
+    /// The pairs, in any order: a map, or an array of names and values in turn.
+    Pairs,
+    /// As many elements of the same kind: which is random.
+    Count,
     /// The kind of reply: a random or measured value stands in it.
     Kind,
     /// A time in milliseconds, up to the time that the sequence has taken so far.
@@ -33,6 +37,20 @@ pub static RULES: &[(&str, Rule, &str)] = &[
     ("KEYS", Rule::Elements, "Redis answers in the order of its hash table"),
     ("SCAN", Rule::ScanPage, "cursors and order are the server's own"),
     ("RANDOMKEY", Rule::Kind, "random"),
+    ("HGETALL", Rule::Pairs, "Redis answers large hashes in the order of its hash table"),
+    ("HKEYS", Rule::Elements, "as HGETALL"),
+    ("HVALS", Rule::Elements, "as HGETALL"),
+    ("SMEMBERS", Rule::Elements, "Redis answers in the order of its hash table"),
+    ("SINTER", Rule::Elements, "as SMEMBERS"),
+    ("SUNION", Rule::Elements, "as SMEMBERS"),
+    ("SDIFF", Rule::Elements, "as SMEMBERS"),
+    ("HSCAN", Rule::ScanPage, "cursors and order are the server's own"),
+    ("SSCAN", Rule::ScanPage, "cursors and order are the server's own"),
+    ("ZSCAN", Rule::ScanPage, "cursors and order are the server's own"),
+    ("SPOP", Rule::Count, "random"),
+    ("SRANDMEMBER", Rule::Count, "random"),
+    ("HRANDFIELD", Rule::Count, "random"),
+    ("ZRANDMEMBER", Rule::Count, "random"),
     ("TTL", Rule::Seconds, "depends on the time"),
     ("PTTL", Rule::Milliseconds, "depends on the time"),
     ("EXPIRETIME", Rule::Seconds, "depends on the time, if the expiry was relative"),
@@ -65,6 +83,11 @@ pub fn rule(request: &Request) -> Rule {
         }
         None => word(0).eq_ignore_ascii_case(name.as_bytes()),
     };
+    // Without a sorting pattern the order is that of Redis's hash table.
+    let is_unsorted = |words: &[Vec<u8>]| words[0].eq_ignore_ascii_case(b"BY") && !words[1].contains(&b'*');
+    if word(0).to_ascii_uppercase().starts_with(b"SORT") && request.windows(2).any(is_unsorted) {
+        return Rule::Elements;
+    }
     RULES.iter().find(|(name, ..)| matches(name)).map_or(Rule::Exact, |(_, rule, _)| *rule)
 }
 
@@ -94,7 +117,14 @@ fn values_agree(
     let milliseconds = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
     match rule(request) {
         Rule::Exact => false,
-        Rule::Elements => sorted(left).is_some_and(|left| Some(left) == sorted(right)),
+        Rule::Elements => {
+            same_kind(left, right) && sorted(left).is_some_and(|left| Some(left) == sorted(right))
+        }
+        Rule::Pairs => same_kind(left, right) && pairs(left).is_some_and(|left| Some(left) == pairs(right)),
+        Rule::Count => {
+            let count = |value: &Value| value.elements().map(<[Value]>::len);
+            same_kind(left, right) && count(left) == count(right)
+        }
         Rule::Kind => same_kind(left, right),
         Rule::Milliseconds => near(left, right, milliseconds + 1),
         Rule::Seconds => near(left, right, milliseconds / 1000 + 1),
@@ -108,6 +138,13 @@ fn sorted(value: &Value) -> Option<Vec<&Value>> {
     let mut elements: Vec<&Value> = value.elements()?.iter().collect();
     elements.sort();
     Some(elements)
+}
+
+/// Names with their values, sorted.
+fn pairs(value: &Value) -> Option<Vec<&[Value]>> {
+    let mut pairs: Vec<&[Value]> = value.elements()?.chunks(2).collect();
+    pairs.sort();
+    Some(pairs)
 }
 
 fn same_kind(left: &Value, right: &Value) -> bool {

@@ -5,6 +5,7 @@
 
 #[path = "../../../data/tests/common/mod.rs"]
 pub mod backend;
+pub mod counting;
 pub mod server;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use backend::MapBackend;
+use counting::{Counting, Counts};
 use dredis_commands::{
     Call, Classifier, Clients, Configuration, Context, Host, Measurements, Path, Reply, Session, Watched,
     execute,
@@ -25,6 +27,8 @@ pub const START_MS: u64 = 1_700_000_000_000;
 /// A server in miniature, with one session.
 pub struct Fixture {
     pub backend: MapBackend,
+    /// What has been asked of the backend.
+    pub counts: Arc<Counts>,
     pub store: Store,
     pub writer: WriterState,
     pub host: StandIn,
@@ -48,10 +52,11 @@ impl Fixture {
     /// An empty one on a backend that takes keys of up to so many bytes.
     pub fn with_key_bytes_max(key_bytes_max: u64) -> Self {
         let backend = MapBackend::new(key_bytes_max);
-        let (store, writer) =
-            Store::open(Arc::new(backend.clone()), "map", [1, 2]).expect("a new store opens");
+        let counts = Arc::new(Counts::default());
+        let (store, writer) = open(&backend, &counts);
         Fixture {
             backend,
+            counts,
             store,
             writer,
             host: StandIn::default(),
@@ -59,6 +64,11 @@ impl Fixture {
             random: Random::new(1),
             now_ms: START_MS,
         }
+    }
+
+    /// The same data under a server that has just started, which remembers nothing.
+    pub fn restart(&mut self) {
+        (self.store, self.writer) = open(&self.backend, &self.counts);
     }
 
     /// Runs a command given as words, which blanks separate.
@@ -111,6 +121,11 @@ impl Fixture {
             }
         }
     }
+}
+
+fn open(backend: &MapBackend, counts: &Arc<Counts>) -> (Store, WriterState) {
+    let counting = Counting { backend: backend.clone(), counts: Arc::clone(counts) };
+    Store::open(Arc::new(counting), "map", [1, 2]).expect("the map opens")
 }
 
 /// A reply on one line: `+OK`, `-ERR ...`, `:1`, `"bytes"`, `nil`, `[a, b]`, `{a: b}`.

@@ -52,6 +52,9 @@ pub fn play(sequence: &Sequence, redis: SocketAddr, dredis: SocketAddr) -> Resul
     for pair in &mut pairs {
         pair.call(&["HELLO", if sequence.protocol == 3 { "3" } else { "2" }], Instant::now())?;
     }
+    for (name, value) in &sequence.parameters {
+        pairs[0].call(&["CONFIG", "SET", name, value], Instant::now())?;
+    }
     pairs[0].call(&["FLUSHALL"], Instant::now())?;
     let started = Instant::now();
     let mut waiting: Vec<Request> = Vec::new();
@@ -193,13 +196,28 @@ impl Pair {
         let all = vec![b"KEYS".to_vec(), b"*".to_vec()];
         let keys = self.redis.call(&all).expect("redis-server answers").value;
         self.pipeline(&[all], started)?;
-        let asked = [&[&b"TYPE"[..]][..], &[b"OBJECT", b"ENCODING"], &[b"PTTL"], &[b"GET"]];
+        // What does not fit a key's type is an error, and the same on both sides.
+        let asked: &[(&[&[u8]], &[&[u8]])] = &[
+            (&[b"TYPE"], &[]),
+            (&[b"OBJECT", b"ENCODING"], &[]),
+            (&[b"PTTL"], &[]),
+            (&[b"GET"], &[]),
+            (&[b"HGETALL"], &[]),
+            (&[b"SMEMBERS"], &[]),
+            (&[b"ZRANGE"], &[b"0", b"-1", b"WITHSCORES"]),
+            (&[b"LRANGE"], &[b"0", b"-1"]),
+        ];
         let requests: Vec<Request> = keys
             .elements()
             .unwrap_or_default()
             .iter()
             .filter_map(Value::bytes)
-            .flat_map(|key| asked.map(|name| name.iter().chain([&key]).map(|word| word.to_vec()).collect()))
+            .flat_map(|key| {
+                let request = |(name, rest): &(&[&[u8]], &[&[u8]])| -> Request {
+                    name.iter().chain([&key]).chain(*rest).map(|word| word.to_vec()).collect()
+                };
+                asked.iter().map(request).collect::<Vec<_>>()
+            })
             .collect();
         requests.chunks(PIPELINE_MAX).try_for_each(|requests| self.pipeline(requests, started))
     }
@@ -219,7 +237,9 @@ fn finish_scan(client: &mut Client, first: &Request, mut reply: Reply) -> Result
             return Ok(keys);
         }
         let mut next = first.clone();
-        next[1] = cursor.to_vec();
+        // HSCAN and its kin have a key before the cursor.
+        let at = if first[0].eq_ignore_ascii_case(b"SCAN") { 1 } else { 2 };
+        next[at] = cursor.to_vec();
         reply = client.call(&next).map_err(|error| error.to_string())?;
     }
     Err(format!("the scan has not ended after {PAGES_MAX} pages"))

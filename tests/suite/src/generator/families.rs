@@ -2,16 +2,30 @@
 
 mod bitmap;
 mod connection;
+mod hash;
 mod key;
+mod list;
 mod server;
+mod set;
+mod sorted_set;
 mod string;
 mod transaction;
 
 use super::Row;
 
 /// The tables of all families.
-pub static TABLES: &[&[Row]] =
-    &[bitmap::TABLE, connection::TABLE, key::TABLE, server::TABLE, string::TABLE, transaction::TABLE];
+pub static TABLES: &[&[Row]] = &[
+    bitmap::TABLE,
+    connection::TABLE,
+    hash::TABLE,
+    key::TABLE,
+    list::TABLE,
+    server::TABLE,
+    set::TABLE,
+    sorted_set::TABLE,
+    string::TABLE,
+    transaction::TABLE,
+];
 
 /// Commands of dredis for which there is no row, and where they are tested instead.
 pub static WITHOUT_ROW: &[(&str, &str)] = &[

@@ -13,6 +13,20 @@ pub enum Part {
     Value,
     /// A short value.
     ShortValue,
+    /// A field of a hash or a member of a set: few, so that commands meet; some numbers, some too long to be packed.
+    Member,
+    /// A whole number as a member.
+    WholeMember,
+    /// The score of a sorted set's member.
+    Score,
+    /// An end of a range of scores.
+    ScoreEnd,
+    /// An end of a range in the order of bytes.
+    LexEnd,
+    /// A place in a short collection, counted from either end.
+    Place,
+    /// So many keys, with their number before them; the number is seldom wrong.
+    CountedKeys,
     /// A number to add.
     Integer,
     /// A fraction to add.

@@ -41,6 +41,8 @@ pub struct Step {
 /// A sequence, which begins on an empty server with fresh connections.
 #[derive(Clone, Debug)]
 pub struct Sequence {
+    /// Parameters that are set first, on both servers.
+    pub parameters: Vec<(&'static str, &'static str)>,
     /// 2 or 3: what all connections speak at first.
     pub protocol: u8,
     /// What happens.
@@ -97,7 +99,7 @@ impl<'r> Generator<'r> {
             made.push(step);
         }
         made.extend(last_look());
-        Sequence { protocol, steps: made }
+        Sequence { parameters: parameters(&mut random), protocol, steps: made }
     }
 
     fn step(&self, random: &mut Random, connection: usize) -> Step {
@@ -119,6 +121,28 @@ impl<'r> Generator<'r> {
         }
         Step { connection, actions }
     }
+}
+
+/// Up to which size collections stay packed: mostly little, so that sequences cross the limits.
+fn parameters(random: &mut Random) -> Vec<(&'static str, &'static str)> {
+    if random.percent(30) {
+        return vec![
+            ("hash-max-listpack-entries", "512"),
+            ("hash-max-listpack-value", "64"),
+            ("set-max-intset-entries", "512"),
+            ("zset-max-listpack-entries", "128"),
+            ("zset-max-listpack-value", "64"),
+            ("list-max-listpack-size", "-2"),
+        ];
+    }
+    vec![
+        ("hash-max-listpack-entries", *random.pick(&["0", "2", "5"])),
+        ("hash-max-listpack-value", *random.pick(&["3", "8", "64"])),
+        ("set-max-intset-entries", *random.pick(&["0", "2", "6"])),
+        ("zset-max-listpack-entries", *random.pick(&["0", "2", "5"])),
+        ("zset-max-listpack-value", *random.pick(&["3", "8", "64"])),
+        ("list-max-listpack-size", *random.pick(&["1", "2", "5", "-1", "-2"])),
+    ]
 }
 
 /// Everything that can be seen of the data, whatever the sequence did: compared at its end.
@@ -163,6 +187,22 @@ impl Maker<'_> {
             Part::SameKey => self.first_key.clone().expect("a row names a key before it repeats it"),
             Part::Value => words::value(random),
             Part::ShortValue => words::short_value(random),
+            Part::Member => words::member(random),
+            Part::WholeMember => words::whole_member(random),
+            Part::Score => words::score(random),
+            Part::ScoreEnd => words::score_end(random),
+            Part::LexEnd => words::lex_end(random),
+            Part::Place => words::place(random),
+            Part::CountedKeys => {
+                let keys = 1 + random.below(3);
+                let said = if random.percent(94) { keys } else { random.below(5) };
+                request.push(said.to_string().into_bytes());
+                for _ in 0..keys {
+                    let key = self.key();
+                    request.push(key);
+                }
+                return;
+            }
             Part::Integer => words::integer(random),
             Part::Float => words::float(random),
             Part::Index => words::index(random),

@@ -269,3 +269,101 @@ pub(super) fn pattern(random: &mut Random) -> Vec<u8> {
 fn decimal(number: usize) -> Vec<u8> {
     number.to_string().into_bytes()
 }
+
+/// A field or member: few, so that commands meet.
+pub(super) fn member(random: &mut Random) -> Vec<u8> {
+    const PLAIN: &[&[u8]] =
+        &[b"a", b"b", b"c", b"d", b"e", b"f", b"field:1", b"field:2", b"one", b"two", b"three"];
+    const ODD: &[&[u8]] = &[b"", b"\x00", b"\xff", b"a\x00", b"a\r\n", b"007", b"-0", b"1.5", b"\xc3\xa9"];
+    match random.below(20) {
+        0..9 => random.pick(PLAIN).to_vec(),
+        9..14 => whole_member(random),
+        14..18 => random.pick(ODD).to_vec(),
+        18 => vec![*random.pick(b"xy"); *random.pick(&[4, 8, 9, 63, 64, 65, 127, 128, 200])],
+        _ => vec![*random.pick(b"xy"); *random.pick(&[480, 500, 600, 4095, 4096, 9000])],
+    }
+}
+
+/// A whole number of any width.
+pub(super) fn whole_member(random: &mut Random) -> Vec<u8> {
+    const EDGES: &[i64] = &[
+        0,
+        1,
+        -1,
+        5,
+        10,
+        100,
+        127,
+        128,
+        4095,
+        4096,
+        -4096,
+        32_767,
+        32_768,
+        -32_768,
+        -32_769,
+        8_388_607,
+        8_388_608,
+        2_147_483_647,
+        2_147_483_648,
+        -2_147_483_649,
+        i64::MAX,
+        i64::MIN,
+    ];
+    if random.percent(50) { decimal(random.below(12)) } else { random.pick(EDGES).to_string().into_bytes() }
+}
+
+/// A score.
+pub(super) fn score(random: &mut Random) -> Vec<u8> {
+    const EDGES: &[&str] = &[
+        "0",
+        "-0",
+        "1.5",
+        "-1.5",
+        "inf",
+        "-inf",
+        "+inf",
+        "1e100",
+        "-1e-7",
+        "0.1",
+        "3.14159265358979",
+        "1e17",
+        "123456789012",
+        "9007199254740993",
+        "nan",
+        "x",
+        "",
+        "1e400",
+        "0x10",
+        "1e-320",
+    ];
+    if random.percent(70) {
+        random.below(6).to_string().into_bytes()
+    } else {
+        random.pick(EDGES).as_bytes().to_vec()
+    }
+}
+
+/// An end of a range of scores.
+pub(super) fn score_end(random: &mut Random) -> Vec<u8> {
+    const EDGES: &[&str] =
+        &["-inf", "+inf", "inf", "(-inf", "(inf", "(1", "(2", "(0", "(1.5", "(", "nan", "x", "(x", ""];
+    if random.percent(50) { random.pick(EDGES).as_bytes().to_vec() } else { score(random) }
+}
+
+/// An end of a range in the order of bytes.
+pub(super) fn lex_end(random: &mut Random) -> Vec<u8> {
+    const EDGES: &[&[u8]] = &[b"-", b"+", b"-", b"+", b"(", b"[", b"x", b"", b"--", b"(a\x00"];
+    if random.percent(40) {
+        return random.pick(EDGES).to_vec();
+    }
+    let mut end = vec![*random.pick(b"[(")];
+    end.extend(member(random));
+    end
+}
+
+/// A place in a short collection.
+pub(super) fn place(random: &mut Random) -> Vec<u8> {
+    const EDGES: &[i64] = &[0, 0, 1, 2, 3, 5, 9, 20, -1, -1, -2, -3, -5, -20, 100, i64::MAX, i64::MIN];
+    if random.percent(96) { random.pick(EDGES).to_string().into_bytes() } else { not_a_number(random) }
+}
