@@ -125,7 +125,7 @@ fn command_names(parts: &[Part]) -> Vec<String> {
             words.collect()
         }
         [Part::Word(name), ..] => vec![name.to_lowercase()],
-        [Part::OneOf(choices)] => choices.iter().flat_map(|parts| command_names(parts)).collect(),
+        [Part::OneOf(choices), ..] => choices.iter().flat_map(|parts| command_names(parts)).collect(),
         _ => panic!("a command in a table begins with its name"),
     }
 }
