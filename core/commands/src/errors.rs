@@ -83,6 +83,11 @@ pub const NO_SUCH_DATABASE: CommandError = fixed("ERR DB index is out of range")
 /// An integer that does not fit 32 bits, where Redis keeps it in so many.
 pub const NOT_32_BITS: CommandError =
     fixed("ERR value is out of range, value must between -2147483648 and 2147483647");
+/// A count of which a command cannot do so many.
+pub const OUT_OF_RANGE: CommandError = fixed("ERR value is out of range");
+/// A count of random elements that has no opposite.
+pub const COUNT_OUT_OF_RANGE: CommandError =
+    fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
 /// COPY and MOVE from a key to itself.
 pub const SAME_OBJECT: CommandError = fixed("ERR source and destination objects are the same");
 /// SCAN from something that is no cursor.

@@ -1,6 +1,7 @@
 //! One file per family of commands, each with its table on top.
 
 mod connection;
+mod element_scan;
 mod hash;
 mod key;
 mod list;

@@ -4,14 +4,21 @@
 //! directory's own, the same for all objects: so collections can be merged in one walk, a cursor is a hash, and a
 //! fair pick begins with a seek.
 //!
-//! A record's value is a run of elements: length of the name and of the payload (4 bytes each, big-endian), then both.
 //! The payload is a hash's value, a sorted set's score, and empty for a set.
 
-use dredis_contract::{Error, Result, Scan};
+mod bucket;
+mod picks;
+mod writer;
 
-use crate::codec::{self, RecordKind, read_u32, read_u64};
-use crate::random::Random;
+use std::ops::ControlFlow;
+
+use dredis_contract::{Error, Result, Scan, Value};
+
+use crate::codec::{self, RecordKey, RecordKind, read_u64};
 use crate::transaction::Transaction;
+
+pub use picks::{Parts, Picks};
+pub(crate) use writer::ElementWriter;
 
 /// The elements of one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +49,22 @@ pub struct ElementPage {
     pub next: Option<u64>,
 }
 
-/// A window of hashes holds so many elements on average, and is not looked at beyond so many.
-const WINDOW_MEAN: u64 = 4;
-const WINDOW_MAX: u64 = 20;
-/// Objects of up to this many elements are picked from by counting through them.
-const COUNTED_MAX: u64 = 16;
+/// A new payload for the element of a name, or `None` to remove it.
+pub(crate) type Change<'c> = (&'c [u8], Option<&'c [u8]>);
+
+/// Where to look for elements: hashes from `from` up to `end`, which is not included (`None`: up to the last).
+#[derive(Clone, Copy)]
+struct Hashes {
+    from: u64,
+    end: Option<u64>,
+}
+
+const ALL: Hashes = Hashes { from: 0, end: None };
+
+/// Records are read so many at a time where each may be large and only a part of it is kept.
+const READ_AT_ONCE: usize = 64;
+/// The most records that a walk announces to the engine.
+const EXPECTED_MAX: usize = 1000;
 
 impl Transaction<'_> {
     /// The hash that orders an element of this name.
@@ -54,22 +72,41 @@ impl Transaction<'_> {
         self.store.codec.hash(name)
     }
 
+    fn element_record(&self, set: ElementSet, name: &[u8]) -> RecordKey {
+        codec::element(set.kind, set.object, self.element_hash(name))
+    }
+
     /// The payload of the element of this name.
     pub(crate) fn element(&self, set: ElementSet, name: &[u8]) -> Result<Option<Vec<u8>>> {
-        let record = codec::element(set.kind, set.object, self.element_hash(name));
-        let Some(bucket) = self.get(&record)? else { return Ok(None) };
-        for element in Bucket(&bucket) {
-            let (own, payload) = element?;
-            if own == name {
-                return Ok(Some(payload.to_vec()));
-            }
-        }
-        Ok(None)
+        payload(self.get(&self.element_record(set, name))?, name)
+    }
+
+    /// What `look` says of the payload of the element of this name, which is not copied.
+    pub(crate) fn look_at_element<T>(
+        &self,
+        set: ElementSet,
+        name: &[u8],
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>> {
+        let Some(bucket) = self.get(&self.element_record(set, name))? else { return Ok(None) };
+        Ok(bucket::find(&bucket, name)?.map(|found| look(&bucket[found])))
     }
 
     /// Whether there is an element of this name.
     pub(crate) fn has_element(&self, set: ElementSet, name: &[u8]) -> Result<bool> {
-        Ok(self.element(set, name)?.is_some())
+        Ok(self.look_at_element(set, name, |_| ())?.is_some())
+    }
+
+    /// The payloads of the elements of these names, in the order asked. Few crossings to the engine.
+    pub(crate) fn elements_many(&self, set: ElementSet, names: &[&[u8]]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut payloads = Vec::with_capacity(names.len());
+        for names in names.chunks(READ_AT_ONCE) {
+            let records: Vec<_> = names.iter().map(|name| self.element_record(set, name)).collect();
+            for (bucket, name) in self.get_many(&records)?.into_iter().zip(names) {
+                payloads.push(payload(bucket, name)?);
+            }
+        }
+        Ok(payloads)
     }
 
     /// Sets the payload of the element of this name. What it was, if there was one.
@@ -79,181 +116,129 @@ impl Transaction<'_> {
         name: &[u8],
         payload: &[u8],
     ) -> Result<Option<Vec<u8>>> {
-        let record = codec::element(set.kind, set.object, self.element_hash(name));
-        let (mut bucket, old) = self.bucket_without(&record, name)?;
-        write_element(&mut bucket, name, payload)?;
+        let record = self.element_record(set, name);
+        let (old, mut bucket) = self.take_apart(&record, name)?;
+        bucket::push(&mut bucket, name, payload)?;
         self.put(&record, bucket);
         Ok(old)
     }
 
     /// Removes the element of this name. Its payload, if there was one.
     pub(crate) fn remove_element(&mut self, set: ElementSet, name: &[u8]) -> Result<Option<Vec<u8>>> {
-        let record = codec::element(set.kind, set.object, self.element_hash(name));
-        let (bucket, old) = self.bucket_without(&record, name)?;
+        let record = self.element_record(set, name);
+        let (old, others) = self.take_apart(&record, name)?;
         if old.is_some() {
-            if bucket.is_empty() {
-                self.delete(&record);
-            } else {
-                self.put(&record, bucket);
-            }
+            self.put_or_delete(&record, others);
         }
         Ok(old)
     }
 
-    /// A record's elements but for the one of this name, and that one's payload.
-    fn bucket_without(&self, record: &[u8], name: &[u8]) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
-        let (mut others, mut found) = (Vec::new(), None);
-        if let Some(bucket) = self.get(record)? {
-            for element in Bucket(&bucket) {
-                let (own, payload) = element?;
-                if own == name {
-                    found = Some(payload.to_vec());
-                } else {
-                    write_element(&mut others, own, payload)?;
+    /// The payload of the element of this name in a record, and the record's other elements.
+    fn take_apart(&self, record: &[u8], name: &[u8]) -> Result<(Option<Vec<u8>>, Vec<u8>)> {
+        let Some(bucket) = self.get(record)? else { return Ok((None, Vec::new())) };
+        let others = bucket::without(&bucket, name)?.others;
+        Ok((payload(Some(bucket), name)?, others))
+    }
+
+    fn put_or_delete(&mut self, record: &[u8], bucket: Vec<u8>) {
+        if bucket.is_empty() { self.delete(record) } else { self.put(record, bucket) }
+    }
+
+    /// Makes these changes one after the other. How many of them found an element of their name. Few crossings to the
+    /// engine.
+    pub(crate) fn change_elements(&mut self, set: ElementSet, changes: &[Change<'_>]) -> Result<u64> {
+        let mut found = 0;
+        for changes in changes.chunks(READ_AT_ONCE) {
+            let records: Vec<_> = changes.iter().map(|(name, _)| self.element_record(set, name)).collect();
+            let buckets = match &records[..] {
+                [record] => vec![self.get(record)?],
+                records => self.get_many(records)?,
+            };
+            let mut read = Vec::with_capacity(changes.len());
+            for (bucket, (name, _)) in buckets.iter().zip(changes) {
+                read.push(bucket::without(bucket.as_deref().unwrap_or_default(), name)?);
+            }
+            drop(buckets);
+            for ((record, mut rest), (name, payload)) in records.iter().zip(read).zip(changes) {
+                // A name that comes twice finds what was written at its first time.
+                if let Some(written) = self.overlay.get(record) {
+                    rest = bucket::without(written.unwrap_or_default(), name)?;
+                }
+                found += u64::from(rest.found);
+                if let Some(payload) = payload {
+                    bucket::push(&mut rest.others, name, payload)?;
+                    self.put(record, rest.others);
+                } else if rest.found {
+                    self.put_or_delete(record, rest.others);
                 }
             }
         }
-        Ok((others, found))
+        Ok(found)
     }
 
-    /// Elements from hash `from` on: at least `limit` (all of a hash come together), or all that are left.
+    /// Elements from hash `from` on: at least `limit` (all of a hash come together), or all that are left. `limit` is at
+    /// least 1.
     pub(crate) fn elements_page(&self, set: ElementSet, from: u64, limit: usize) -> Result<ElementPage> {
-        self.elements_between(set, from, None, limit)
+        let mut page = ElementPage::default();
+        self.visit_elements(set, Hashes { from, end: None }, limit, |hash, name, payload| {
+            let is_full = page.elements.len() >= limit;
+            if is_full && page.elements.last().is_none_or(|last| last.hash != hash) {
+                page.next = Some(hash);
+                return ControlFlow::Break(());
+            }
+            page.elements.push(NamedElement { hash, name: name.to_vec(), payload: payload.to_vec() });
+            ControlFlow::Continue(())
+        })?;
+        Ok(page)
     }
 
-    fn elements_between(
+    /// Shows `visit` names and payloads of all elements, in the order of their hashes, without copying them.
+    pub(crate) fn each_element(&self, set: ElementSet, mut visit: impl FnMut(&[u8], &[u8])) -> Result<()> {
+        self.visit_elements(set, ALL, EXPECTED_MAX, |_, name, payload| {
+            visit(name, payload);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Shows `visit` hashes, names and payloads until it has seen enough. `expected`: of how many, probably.
+    fn visit_elements(
         &self,
         set: ElementSet,
-        from: u64,
-        end: Option<u64>,
-        limit: usize,
-    ) -> Result<ElementPage> {
-        let start = codec::element(set.kind, set.object, from);
-        let end = match end {
+        hashes: Hashes,
+        expected: usize,
+        mut visit: impl FnMut(u64, &[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let start = codec::element(set.kind, set.object, hashes.from);
+        let end = match hashes.end {
             Some(end) => Some(codec::element(set.kind, set.object, end)),
             None => codec::successor(&codec::object(set.kind, set.object)),
         };
         let scan = Scan { start: &start, end: end.as_deref(), ..Scan::all() };
-        let mut records = self.scan(&scan.expecting(limit.min(1000)))?;
-        let mut page = ElementPage::default();
+        let mut records = self.scan(&scan.expecting(expected.min(EXPECTED_MAX)))?;
         while let Some(record) = records.next()? {
             let hash =
                 read_u64(record.key, 9).ok_or_else(|| Error::corrupt("an element record has no hash"))?;
-            if page.elements.len() >= limit {
-                page.next = Some(hash);
-                break;
-            }
-            for element in Bucket(record.value) {
+            for element in bucket::Elements(record.value) {
                 let (name, payload) = element?;
-                page.elements.push(NamedElement { hash, name: name.to_vec(), payload: payload.to_vec() });
+                if visit(hash, name, payload).is_break() {
+                    return Ok(());
+                }
             }
         }
-        Ok(page)
-    }
-
-    /// An element, each with the same probability; `count` is how many there are. `None` if there is none.
-    ///
-    /// A window of hashes is put at random and accepted with a probability that makes up for how many elements
-    /// it happens to hold, so gaps between hashes make no difference. A few seeks a pick, whatever the size.
-    pub(crate) fn random_element(
-        &self,
-        set: ElementSet,
-        count: u64,
-        random: &mut Random,
-    ) -> Result<Option<NamedElement>> {
-        if count <= COUNTED_MAX {
-            let mut elements = self.elements_page(set, 0, usize::MAX)?.elements;
-            let picked = random.below(elements.len() as u64) as usize;
-            return Ok(if elements.is_empty() { None } else { Some(elements.swap_remove(picked)) });
-        }
-        let width = u64::MAX / count * WINDOW_MEAN;
-        loop {
-            let first = random.next_u64();
-            let (end, wraps) = first.overflowing_add(width);
-            let limit = WINDOW_MAX as usize;
-            let mut found = self.elements_between(set, first, (!wraps).then_some(end), limit)?.elements;
-            if wraps {
-                found.extend(self.elements_between(set, 0, Some(end), limit)?.elements);
-            }
-            let picked = random.below(WINDOW_MAX) as usize;
-            if picked < found.len() {
-                return Ok(Some(found.swap_remove(picked)));
-            }
-        }
+        Ok(())
     }
 }
 
-/// Writes the elements of a new object in the order of their hashes, without reading: for conversions and stores.
-pub(crate) struct ElementWriter {
-    set: ElementSet,
-    hash: u64,
-    bucket: Vec<u8>,
-    count: u64,
-}
-
-impl ElementWriter {
-    /// For an object that has no elements yet.
-    pub fn new(set: ElementSet) -> Self {
-        ElementWriter { set, hash: 0, bucket: Vec::new(), count: 0 }
-    }
-
-    /// Adds an element of a name not added before; hashes never descend.
-    pub fn add(&mut self, txn: &mut Transaction<'_>, hash: u64, name: &[u8], payload: &[u8]) -> Result<()> {
-        debug_assert!(hash >= self.hash);
-        if hash != self.hash {
-            self.write_out(txn);
-            self.hash = hash;
+/// The payload of the element of this name in a record, if there are both.
+fn payload(bucket: Option<Value<'_>>, name: &[u8]) -> Result<Option<Vec<u8>>> {
+    let Some(bucket) = bucket else { return Ok(None) };
+    let Some(found) = bucket::find(&bucket, name)? else { return Ok(None) };
+    Ok(Some(match bucket {
+        Value::Owned(mut bytes) => {
+            bytes.truncate(found.end);
+            bytes.drain(..found.start);
+            bytes
         }
-        self.count += 1;
-        write_element(&mut self.bucket, name, payload)
-    }
-
-    /// Writes what is left. How many elements there were.
-    pub fn finish(mut self, txn: &mut Transaction<'_>) -> u64 {
-        self.write_out(txn);
-        self.count
-    }
-
-    fn write_out(&mut self, txn: &mut Transaction<'_>) {
-        if !self.bucket.is_empty() {
-            let record = codec::element(self.set.kind, self.set.object, self.hash);
-            txn.put(&record, std::mem::take(&mut self.bucket));
-        }
-    }
-}
-
-fn write_element(bucket: &mut Vec<u8>, name: &[u8], payload: &[u8]) -> Result<()> {
-    for part in [name, payload] {
-        let length =
-            u32::try_from(part.len()).map_err(|_| Error::invalid_input("an element of 4 GB or more"))?;
-        bucket.extend_from_slice(&length.to_be_bytes());
-    }
-    bucket.extend_from_slice(name);
-    bucket.extend_from_slice(payload);
-    Ok(())
-}
-
-/// Names and payloads in a record's value.
-struct Bucket<'b>(&'b [u8]);
-
-impl<'b> Iterator for Bucket<'b> {
-    type Item = Result<(&'b [u8], &'b [u8])>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let split = || {
-            let (name, payload) = (read_u32(self.0, 0)? as usize, read_u32(self.0, 4)? as usize);
-            let (name, rest) = self.0.get(8..)?.split_at_checked(name)?;
-            let (payload, rest) = rest.split_at_checked(payload)?;
-            Some((name, payload, rest))
-        };
-        let Some((name, payload, rest)) = split() else {
-            self.0 = &[];
-            return Some(Err(Error::corrupt("an element record does not decode")));
-        };
-        self.0 = rest;
-        Some(Ok((name, payload)))
-    }
+        bucket => bucket[found].to_vec(),
+    }))
 }

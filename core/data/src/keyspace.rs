@@ -32,8 +32,7 @@ impl Transaction<'_> {
         self.get(&record_key)?.map(|record| decode(record, key)).transpose()
     }
 
-    /// The live keys' entries, in the order asked. One crossing to the engine, unless this transaction has
-    /// written.
+    /// The live keys' entries, in the order asked. One crossing to the engine.
     pub fn find_many(&self, db: u32, keys: &[&[u8]]) -> Result<Vec<Option<Entry<'_>>>> {
         let space = self.space(db)?;
         let record_keys: Vec<_> = keys.iter().map(|key| self.store.codec.meta(space, key)).collect();

@@ -36,7 +36,7 @@ pub use dredis_contract as contract;
 
 pub use building::Building;
 pub use databases::{DATABASES, DatabaseFigures};
-pub use elements::{ElementPage, NamedElement};
+pub use elements::{ElementPage, NamedElement, Parts, Picks};
 pub use expiry::ExpirySweep;
 pub use format::FORMAT_VERSION;
 pub use garbage::GarbageSweep;

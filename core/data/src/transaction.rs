@@ -234,13 +234,26 @@ impl<'v> Transaction<'v> {
         }
     }
 
-    /// Reads several records.
+    /// Reads several records: from this transaction's own writes, and all others in one crossing to the engine.
     pub(crate) fn get_many(&self, records: &[RecordKey]) -> Result<Vec<Option<Value<'_>>>> {
-        if self.overlay.is_empty() {
-            let keys: Vec<&[u8]> = records.iter().map(|record| &**record).collect();
-            return self.view()?.0.get_many(&keys);
+        let mut values = Vec::with_capacity(records.len());
+        let (mut unwritten, mut places) = (Vec::new(), Vec::new());
+        for (place, record) in records.iter().enumerate() {
+            match self.overlay.get(record) {
+                Some(written) => values.push(written.map(Value::Borrowed)),
+                None => {
+                    values.push(None);
+                    unwritten.push(&**record);
+                    places.push(place);
+                }
+            }
         }
-        records.iter().map(|record| self.get(record)).collect()
+        if !unwritten.is_empty() {
+            for (place, value) in places.into_iter().zip(self.view()?.0.get_many(&unwritten)?) {
+                values[place] = value;
+            }
+        }
+        Ok(values)
     }
 
     /// The head in a meta record, expired or not: from this transaction's own writes, from memory, or else from the view.

@@ -4,7 +4,7 @@ mod copy;
 mod existence;
 mod expiry;
 pub(super) mod object;
-mod scan;
+pub(super) mod scan;
 mod sort;
 
 use crate::command::{Argument, Flags, KeySpec, Path};

@@ -129,7 +129,7 @@ fn parse_options<'a>(mut words: &[&'a [u8]]) -> Result<Options<'a>, CommandError
 }
 
 /// A cursor as C's `strtoul` reads it: nothing at all is 0, and a minus sign counts down from 2^64.
-fn parse_cursor(argument: &[u8]) -> Result<u64, CommandError> {
+pub(in crate::families) fn parse_cursor(argument: &[u8]) -> Result<u64, CommandError> {
     let (is_negative, digits) = match argument {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] | digits => (false, digits),
