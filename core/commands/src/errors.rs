@@ -90,6 +90,19 @@ pub const COUNT_OUT_OF_RANGE: CommandError =
     fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
 /// COPY and MOVE from a key to itself.
 pub const SAME_OBJECT: CommandError = fixed("ERR source and destination objects are the same");
+/// A count that is negative, or no integer.
+pub const MUST_BE_POSITIVE: CommandError = fixed("ERR value is out of range, must be positive");
+/// A count whose opposite does not fit 64 bits.
+pub const COUNT_OUT_OF_RANGE: CommandError =
+    fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+/// A number of keys that is none, or not positive.
+pub const NUMKEYS_NOT_POSITIVE: CommandError = fixed("ERR numkeys should be greater than 0");
+/// A number of keys beyond the end of the request.
+pub const NUMKEYS_TOO_LARGE: CommandError = fixed("ERR Number of keys can't be greater than number of args");
+/// A LIMIT that is no count.
+pub const LIMIT_NEGATIVE: CommandError = fixed("ERR LIMIT can't be negative");
+/// A reply that would take more memory than any one may. Redis has no such bound, and dies of such requests.
+pub const REPLY_TOO_LARGE: CommandError = fixed("ERR the reply would be larger than 1 GB");
 /// SCAN from something that is no cursor.
 pub const INVALID_CURSOR: CommandError = fixed("ERR invalid cursor");
 

@@ -41,7 +41,9 @@ pub use expiry::ExpirySweep;
 pub use format::FORMAT_VERSION;
 pub use garbage::GarbageSweep;
 pub use meta::{Entry, Form, Head, Kind, Stored};
-pub use packed::{Element, Elements, Listpack, ListpackRef, PACKED_BYTES_MAX, PackedLimits};
+pub use packed::{
+    Element, Elements, Intset, IntsetRef, Listpack, ListpackRef, PACKED_BYTES_MAX, PackedLimits,
+};
 pub use random::Random;
 pub use scan::{KeyPage, KeyPosition};
 pub use store::{Store, WriterState};

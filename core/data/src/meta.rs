@@ -176,7 +176,7 @@ impl Stored {
     }
 }
 
-fn body_count(body: &[u8]) -> Result<u64> {
+pub(crate) fn body_count(body: &[u8]) -> Result<u64> {
     read_u64(body, 0).ok_or_else(|| Error::corrupt("a spread value has no count"))
 }
 

@@ -1,7 +1,10 @@
 //! Small collections as one run of bytes within their key's record, in Redis's own layouts, so that dumps copy them.
 
+mod intset;
 mod listpack;
 
+pub use intset::{Intset, IntsetRef};
+pub(crate) use listpack::integer;
 pub use listpack::{Element, Elements, Listpack, ListpackRef};
 
 /// Up to which size collections stay packed: Redis's parameters of the same names, and their defaults.

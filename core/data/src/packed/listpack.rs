@@ -244,7 +244,7 @@ impl DoubleEndedIterator for Elements<'_> {
 }
 
 /// The integer whose usual text this is.
-fn integer(bytes: &[u8]) -> Option<i64> {
+pub(crate) fn integer(bytes: &[u8]) -> Option<i64> {
     let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let is_usual = match digits {
         [b'0'] => bytes.len() == 1,
