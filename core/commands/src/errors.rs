@@ -85,9 +85,6 @@ pub const NOT_32_BITS: CommandError =
     fixed("ERR value is out of range, value must between -2147483648 and 2147483647");
 /// A count of which a command cannot do so many.
 pub const OUT_OF_RANGE: CommandError = fixed("ERR value is out of range");
-/// A count of random elements that has no opposite.
-pub const COUNT_OUT_OF_RANGE: CommandError =
-    fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
 /// COPY and MOVE from a key to itself.
 pub const SAME_OBJECT: CommandError = fixed("ERR source and destination objects are the same");
 /// A count that is negative, or no integer.

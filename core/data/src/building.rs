@@ -11,7 +11,7 @@ use crate::garbage;
 use crate::meta::Form;
 use crate::transaction::Transaction;
 
-/// Once this many bytes wait for a commit, those of the object being built are written.
+/// Once this many bytes of an object being built wait for a commit, they are written.
 const WAITING_BYTES_MAX: usize = 8 << 20;
 
 /// An object that is being built: made by [`Transaction::build`].
@@ -21,18 +21,21 @@ pub struct Building {
     pub object: u64,
     form: Form,
     is_queued: bool,
+    /// Bytes that waited in the transaction when this object last had none among them.
+    others_bytes: usize,
 }
 
 impl Transaction<'_> {
     /// Begins an object that will be kept in this form.
     pub fn build(&mut self, form: Form) -> Result<Building> {
-        Ok(Building { object: self.next_object()?, form, is_queued: false })
+        let others_bytes = self.pending_bytes();
+        Ok(Building { object: self.next_object()?, form, is_queued: false, others_bytes })
     }
 
     /// To be called now and then while an object's elements are written: keeps memory bounded. Positions of scans of the
     /// caller's must be looked up again.
     pub fn bound_memory(&mut self, building: &mut Building) -> Result<()> {
-        if self.pending_bytes() < WAITING_BYTES_MAX {
+        if self.pending_bytes() < building.others_bytes + WAITING_BYTES_MAX {
             return Ok(());
         }
         let mut records = Vec::new();
@@ -41,7 +44,7 @@ impl Transaction<'_> {
             let end = codec::successor(&prefix);
             records.append(&mut self.overlay.take_range(&prefix, end.as_deref()));
         }
-        // Everything of other objects in this fold has to wait for its own commit, however much it is.
+        building.others_bytes = self.pending_bytes();
         if records.is_empty() {
             return Ok(());
         }

@@ -19,7 +19,7 @@ pub(crate) type RecordKey = SmallVec<[u8; 64]>;
 pub(crate) const KEY_BYTES_MAX: u64 = 1024;
 
 /// Bytes of the hash at the end of a shortened record key.
-const HASH_BYTES: usize = 16;
+pub(crate) const HASH_BYTES: usize = 16;
 
 /// What a record is: its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,8 @@ impl Codec {
         hasher.finish128().as_u128()
     }
 
-    fn finish(&self, mut record: RecordKey, key: &[u8]) -> RecordKey {
+    /// A record key that ends in `key`, shortened if it has to be.
+    pub fn finish(&self, mut record: RecordKey, key: &[u8]) -> RecordKey {
         if record.len() + key.len() < self.key_bytes_max {
             record.extend_from_slice(key);
             return record;

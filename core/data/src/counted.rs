@@ -152,7 +152,7 @@ impl Transaction<'_> {
     }
 
     /// The highest level that a key stands on.
-    fn counted_level(&self, key: &[u8]) -> u8 {
+    pub(crate) fn counted_level(&self, key: &[u8]) -> u8 {
         let level = self.store.codec.hash(key).trailing_zeros() / LEVEL_BITS;
         (level as u8).min(HEIGHT_MAX)
     }
