@@ -2,12 +2,14 @@
 //! redis-server 7.0.15.
 
 mod common;
-
-use std::collections::BTreeMap;
+#[path = "hashes/forms.rs"]
+mod forms;
+#[path = "hashes/walks.rs"]
+mod walks;
 
 use common::{Fixture, START_MS, show};
-use dredis_commands::{Protocol, Reply};
-use dredis_data::{PackedLimits, Random};
+use dredis_commands::Reply;
+use dredis_data::PackedLimits;
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 const NOT_AN_INTEGER: &str = "-ERR value is not an integer or out of range";
@@ -90,18 +92,6 @@ fn fields_are_set_read_and_removed() {
         assert_eq!(server.backend.count(0x10), 0);
         assert_eq!(server.backend.count(0x21), 0);
     }
-}
-
-#[test]
-fn packed_fields_keep_their_order() {
-    let mut server = packing(512, 64);
-    server.check("HSET h c 1 a 2 b 3", ":3");
-    server.check("HSET h c longer a 4", ":0");
-    server.check("HDEL h a", ":1");
-    server.check("HSET h a 5", ":1");
-    server.check("HGETALL h", "{\"c\": \"longer\", \"b\": \"3\", \"a\": \"5\"}");
-    server.check("HSCAN h 17", "[\"0\", [\"c\", \"longer\", \"b\", \"3\", \"a\", \"5\"]]");
-    server.check("HRANDFIELD h 5", "[\"c\", \"b\", \"a\"]");
 }
 
 #[test]
@@ -220,47 +210,6 @@ fn errors_come_in_the_order_of_redis() {
 }
 
 #[test]
-fn hashes_spread_when_those_of_redis_do() {
-    let setups: [(&[&str], &str); 20] = [
-        (&["HSET h 1 1 2 2 3 3", "HSET h 1 9"], "listpack"),
-        (&["HSET h 1 1 1 2 1 3 1 4"], "listpack"),
-        (&["HSET h 1 1 2 2 3 3 4 4"], "hashtable"),
-        (&["HSET h 1 1 2 2 3 3", "HSETNX h 1 4"], "listpack"),
-        (&["HSET h 1 1 2 2 3 3", "HSETNX h 4 4"], "hashtable"),
-        (&["HSET h 1 1 2 2 3 3", "HINCRBY h 4 4"], "hashtable"),
-        (&["HSET h 1 1 2 2 3 3", "HINCRBYFLOAT h 4 4"], "hashtable"),
-        (&["HSET h 1 1 2 2 3 3 4 4", "HDEL h 4 3 2"], "hashtable"),
-        (&["HSET h 1 1234567890"], "listpack"),
-        (&["HSET h 1 12345678901"], "hashtable"),
-        (&["HSET h 12345678901 1"], "hashtable"),
-        (&["HSET h 1 12345678901 1 2"], "hashtable"),
-        (&["HMSET h 12345678901 1"], "hashtable"),
-        (&["HSET h f 1", "HSETNX h f 12345678901"], "listpack"),
-        (&["HSET h f 1", "HSETNX h g 12345678901"], "hashtable"),
-        (&["HSET h f 1", "HINCRBY h f 12345678901234"], "hashtable"),
-        (&["HINCRBY h 12345678901 1"], "hashtable"),
-        (&["HINCRBYFLOAT h f 12345678901234"], "hashtable"),
-        (&["HINCRBYFLOAT h f 1234567890"], "listpack"),
-        (&["HSET g 1 1 2 2 3 3 4 4", "HDEL g 1 2 3", "COPY g h"], "hashtable"),
-    ];
-    for (commands, encoding) in setups {
-        let mut server = packing(3, 10);
-        for command in commands {
-            assert!(!server.run(command).is_error(), "{command}");
-        }
-        server.check("OBJECT ENCODING h", &format!("\"{encoding}\""));
-    }
-    let mut server = packing(3, 10);
-    server.check("HSET h 1 1 2 2", ":2");
-    server.host.packed_limits.hash_entries = 1;
-    server.check("HDEL h absent", ":0");
-    server.check("HSETNX h 1 2", ":0");
-    server.check("OBJECT ENCODING h", "\"listpack\"");
-    server.check("HSET h 1 9", ":0");
-    server.check("OBJECT ENCODING h", "\"hashtable\"");
-}
-
-#[test]
 fn expiry_is_kept_and_heeded() {
     for mut server in both() {
         for change in [
@@ -295,96 +244,6 @@ fn expiry_is_kept_and_heeded() {
 }
 
 #[test]
-fn scans_go_through_all() {
-    for (mut server, is_packed) in both().into_iter().zip([true, false]) {
-        let mut expected = BTreeMap::new();
-        for number in 0..100 {
-            server.check(&format!("HSET h field:{number} {number}"), ":1");
-            expected.insert(format!("\"field:{number}\""), format!("\"{number}\""));
-        }
-        for (options, pattern) in [
-            ("", ""),
-            ("COUNT 1", ""),
-            ("COUNT 33 MATCH *7 COUNT 3", "7"),
-            ("MATCH field:1 MATCH *", ""),
-            ("MATCH nothing COUNT 1000000", "nothing"),
-        ] {
-            let mut found = BTreeMap::new();
-            let (mut cursor, mut steps) = ("0".to_owned(), 0);
-            loop {
-                let Reply::Array(reply) = server.run(&format!("HSCAN h {cursor} {options}")) else {
-                    panic!("an array")
-                };
-                let [Reply::Bulk(next), Reply::Array(elements)] = &reply[..] else {
-                    panic!("a cursor and an array")
-                };
-                for pair in elements.as_chunks::<2>().0 {
-                    assert_eq!(found.insert(show(&pair[0]), show(&pair[1])), None, "met once");
-                }
-                steps += 1;
-                cursor = String::from_utf8(next.clone()).expect("a number");
-                if cursor == "0" {
-                    break;
-                }
-            }
-            let wanted = expected.iter().filter(|(name, _)| name.trim_matches('"').ends_with(pattern));
-            assert!(found.iter().eq(wanted), "{options}");
-            let expected_steps = match options {
-                _ if is_packed => 1,
-                "COUNT 1" => 100,
-                "COUNT 33 MATCH *7 COUNT 3" => 34,
-                "MATCH nothing COUNT 1000000" => 1,
-                _ => 10,
-            };
-            assert_eq!(steps, expected_steps, "{options}");
-        }
-    }
-}
-
-#[test]
-fn random_fields() {
-    for mut server in both() {
-        server.check("HRANDFIELD absent", "nil");
-        for count in ["0", "5", "-5 WITHVALUES", "-4611686018427387903 WITHVALUES"] {
-            server.check(&format!("HRANDFIELD absent {count}"), "[]");
-        }
-        server.check("HSET h a 1 b 2 c 3", ":3");
-        server.check("HRANDFIELD h 0", "[]");
-        server.check("HRANDFIELD h 0 WITHVALUES", "[]");
-        check_sorted(&mut server, "HRANDFIELD h 3", "[\"a\", \"b\", \"c\"]");
-        check_sorted(&mut server, "HRANDFIELD h 9223372036854775807", "[\"a\", \"b\", \"c\"]");
-        check_sorted(
-            &mut server,
-            "HRANDFIELD h 4611686018427387903 withvalues",
-            "[\"1\", \"2\", \"3\", \"a\", \"b\", \"c\"]",
-        );
-        server.check("HRANDFIELD h 4611686018427387904 WITHVALUES", "-ERR value is out of range");
-        server.check("HRANDFIELD h -4611686018427387905 WITHVALUES", "-ERR value is out of range");
-        // Redis dies of this one.
-        server.check("HRANDFIELD h -9223372036854775807", "-ERR value is out of range");
-        server.check("HRANDFIELD h 9223372036854775808", NOT_AN_INTEGER);
-        let limits = "-9223372036854775807 and 9223372036854775807";
-        for options in ["", " WITHVALUES", " FOO"] {
-            server.check(
-                &format!("HRANDFIELD h -9223372036854775808{options}"),
-                &format!("-ERR value is out of range, value must between {limits}"),
-            );
-        }
-        server.session.protocol = Protocol::Resp3;
-        check_sorted(
-            &mut server,
-            "HRANDFIELD h 3 WITHVALUES",
-            "[[\"a\", \"1\"], [\"b\", \"2\"], [\"c\", \"3\"]]",
-        );
-        let Reply::Array(picked) = server.run("HRANDFIELD h -50") else { panic!("an array was expected") };
-        assert_eq!(picked.len(), 50);
-        let all = ["a", "b", "c"].map(|name| Reply::Bulk(name.into()));
-        assert!(all.iter().all(|name| picked.contains(name)));
-        assert!((0..50).map(|_| server.run("HRANDFIELD h")).all(|name| all.contains(&name)));
-    }
-}
-
-#[test]
 fn writes_that_change_nothing_are_not_seen_by_watch() {
     for mut server in both() {
         server.check("HSET h a 1 b 2", ":2");
@@ -405,55 +264,6 @@ fn writes_that_change_nothing_are_not_seen_by_watch() {
             server.check("MULTI", "+OK");
             let expected = if touches { "nil array" } else { "[]" };
             assert_eq!(show(&server.run("EXEC")), expected, "{command}");
-        }
-    }
-}
-
-/// Random commands on a packed and a spread hash: the same replies, but for the order of fields.
-#[test]
-fn packed_and_spread_hashes_answer_alike() {
-    for seed in 0..5 {
-        let mut random = Random::new(seed);
-        let [mut packed, mut spread] = both();
-        let mut small = packing(6, 12);
-        for step in 0..400 {
-            let mut word = |kind: u64| match kind {
-                0 => ["", "h", "g"][1 + random.below(2) as usize].to_owned(),
-                1 => format!("field{}", random.below(12)),
-                _ => match random.below(4) {
-                    0 => (random.next_u64() >> 40).to_string(),
-                    1 => format!("{}.5", random.below(100)),
-                    2 => "x".repeat(1 + random.below(70) as usize),
-                    _ => random.below(1000).to_string(),
-                },
-            };
-            let (key, field, other, value) = (word(0), word(1), word(1), word(2));
-            let command = match random.below(16) {
-                0..4 => format!("HSET {key} {field} {value} {other} {value}"),
-                4 => format!("HSETNX {key} {field} {value}"),
-                5..8 => format!("HDEL {key} {field} {other}"),
-                8 => format!("HINCRBY {key} {field} {value}"),
-                9 => format!("HINCRBYFLOAT {key} {field} {value}"),
-                10 => format!("HMGET {key} {field} {other}"),
-                11 => format!("HSTRLEN {key} {field}"),
-                12 => format!("HGETALL {key}"),
-                13 => format!("HVALS {key}"),
-                14 => format!("HLEN {key}"),
-                _ => format!("COPY {key} {} REPLACE", if key == "h" { "g" } else { "h" }),
-            };
-            let expected = sorted(packed.run(&command));
-            for server in [&mut spread, &mut small] {
-                assert_eq!(
-                    show(&sorted(server.run(&command))),
-                    show(&expected),
-                    "seed {seed} step {step}: {command}"
-                );
-            }
-        }
-        for server in [&mut packed, &mut spread, &mut small] {
-            server.run("DEL h g");
-            server.sweep();
-            assert_eq!(server.backend.count(0x21), 0, "seed {seed}");
         }
     }
 }
