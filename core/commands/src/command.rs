@@ -1,9 +1,13 @@
 //! What a row of the command table says.
 
+use crate::key_positions::KeyPosition;
 use crate::{Arguments, CommandResult, Context};
 
 /// The function of a command.
 pub type Run = fn(&mut Context<'_, '_>, Arguments<'_>) -> CommandResult;
+
+/// Adds the keys of a request that no specification finds.
+pub type OtherKeys = fn(Arguments<'_>, &mut Vec<KeyPosition>);
 
 /// Tells what a request does to its keys, in the words of key specifications.
 pub type KeyFlags = fn(Arguments<'_>) -> &'static [&'static str];
@@ -38,6 +42,8 @@ pub struct Command {
     pub keys: &'static [KeySpec],
     /// What a request does to its keys, where that depends on its arguments (`variable_flags`).
     pub key_flags: Option<KeyFlags>,
+    /// Finds keys that specifications call unknown.
+    pub other_keys: Option<OtherKeys>,
     /// Hints for proxies and clients, as COMMAND INFO shows them.
     pub tips: &'static [&'static str],
     /// The grammar of its arguments.
@@ -66,6 +72,7 @@ impl Command {
         categories: &[],
         keys: &[],
         key_flags: None,
+        other_keys: None,
         tips: &[],
         arguments: &[],
         subcommands: &[],
@@ -243,6 +250,8 @@ pub enum BeginSearch {
         /// Where to begin to look.
         start_from: i32,
     },
+    /// Where a specification cannot say.
+    Unknown,
 }
 
 /// How the keys after the first are found.
@@ -266,9 +275,16 @@ pub enum FindKeys {
         /// Distance between keys.
         step: i32,
     },
+    /// As a specification cannot say.
+    Unknown,
 }
 
 impl KeySpec {
+    /// Keys whose places only the command itself knows.
+    pub const fn unknown(flags: &'static [&'static str]) -> KeySpec {
+        KeySpec { flags, begin: BeginSearch::Unknown, find: FindKeys::Unknown }
+    }
+
     /// One key at argument 1.
     pub const fn first(flags: &'static [&'static str]) -> KeySpec {
         KeySpec::range(flags, 1, 0, 1)

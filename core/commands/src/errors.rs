@@ -92,6 +92,8 @@ pub const MUST_BE_POSITIVE: CommandError = fixed("ERR value is out of range, mus
 /// A count whose opposite does not fit 64 bits.
 pub const COUNT_OUT_OF_RANGE: CommandError =
     fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+/// A count that has to be at least 1.
+pub const COUNT_NOT_POSITIVE: CommandError = fixed("ERR count should be greater than 0");
 /// A number of keys that is none, or not positive.
 pub const NUMKEYS_NOT_POSITIVE: CommandError = fixed("ERR numkeys should be greater than 0");
 /// A number of keys beyond the end of the request.

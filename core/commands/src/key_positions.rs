@@ -25,6 +25,9 @@ pub fn find(command: &Command, arguments: Arguments<'_>) -> Result<Vec<KeyPositi
             follow(spec, first, arguments, &mut found)?;
         }
     }
+    if let Some(other_keys) = command.other_keys {
+        other_keys(arguments, &mut found);
+    }
     if let Some(key_flags) = command.key_flags {
         let flags = key_flags(arguments);
         found.iter_mut().for_each(|key| key.flags = flags);
@@ -46,6 +49,7 @@ fn first(spec: &KeySpec, arguments: Arguments<'_>) -> Option<usize> {
             };
             at? + 1
         }
+        BeginSearch::Unknown => return None,
     };
     (first < arguments.len()).then_some(first)
 }
@@ -80,6 +84,7 @@ fn follow(
             let steps = (count - 1).checked_mul(step.unsigned_abs() as usize).ok_or(Misplaced)?;
             (start, start.checked_add(steps).ok_or(Misplaced)?, step)
         }
+        FindKeys::Unknown => return Ok(()),
     };
     if last >= arguments.len() {
         return Err(Misplaced);

@@ -8,7 +8,7 @@ pub(super) mod scan;
 mod sort;
 
 use crate::command::{Argument, Flags, KeySpec, Path};
-use crate::grammar::{integer, key, one_of, pattern, text, unix_time, word};
+use crate::grammar::{block, integer, key, one_of, pattern, text, unix_time, word};
 use crate::help::help;
 use crate::{Command, Run};
 
@@ -79,6 +79,19 @@ const CONDITION: Argument =
     one_of("condition", &[word("nx", "NX"), word("xx", "XX"), word("gt", "GT"), word("lt", "LT")])
         .since("7.0.0")
         .optional();
+
+/// What both kinds of SORT begin with.
+const SORTABLE: Command = Command { categories: &["set", "sortedset", "list", "dangerous"], ..READING };
+const SORTING: &str = "O(N*log(N)+M), N being the number of elements and M the number of those that are answered; \
+                       O(log(N)+M) for a list or sorted set that keeps the order it has";
+/// The arguments of both; keys that patterns name are found by the second specification.
+const SORT_BY: Argument = Argument { key_spec: Some(1), ..pattern("pattern") }.after("BY").optional();
+const SORT_GET: Argument =
+    Argument { key_spec: Some(1), ..pattern("pattern") }.after("GET").optional().multiple_token();
+const SORT_LIMIT: Argument =
+    block("offset_count", &[integer("offset"), integer("count")]).after("LIMIT").optional();
+const SORT_ORDER: Argument = one_of("order", &[word("asc", "ASC"), word("desc", "DESC")]).optional();
+const SORT_ALPHA: Argument = word("sorting", "ALPHA").optional();
 
 /// A subcommand of OBJECT that looks at a key.
 const fn look(name: &'static str, summary: &'static str, since: &'static str, run: Run) -> Command {
@@ -306,6 +319,43 @@ pub static TABLE: &[Command] = &[
         ],
         run: scan::scan,
         ..READING
+    },
+    Command {
+        name: "sort",
+        summary: "Sorts the elements of a list, set or sorted set, and answers or stores them, or what other keys hold for them.",
+        complexity: SORTING,
+        arity: -2,
+        flags: WRITE.or(Flags::DENYOOM).or(Flags::MOVABLE_KEYS),
+        keys: &[
+            KeySpec::first(&["RO", "access"]),
+            KeySpec::unknown(&["RO", "access"]),
+            KeySpec::unknown(&["OW", "update"]),
+        ],
+        other_keys: Some(sort::other_keys),
+        arguments: &[
+            key("key", 0),
+            SORT_BY,
+            SORT_LIMIT,
+            SORT_GET,
+            SORT_ORDER,
+            SORT_ALPHA,
+            key("destination", 2).after("STORE").optional(),
+        ],
+        run: sort::sort,
+        path: Path::Write,
+        ..SORTABLE
+    },
+    Command {
+        name: "sort_ro",
+        summary: "Sorts the elements of a list, set or sorted set, and answers them or what other keys hold for them.",
+        since: "7.0.0",
+        complexity: SORTING,
+        arity: -2,
+        flags: READ.or(Flags::MOVABLE_KEYS),
+        keys: &[KeySpec::first(&["RO", "access"]), KeySpec::unknown(&["RO", "access"])],
+        arguments: &[key("key", 0), SORT_BY, SORT_LIMIT, SORT_GET, SORT_ORDER, SORT_ALPHA],
+        run: sort::sort_ro,
+        ..SORTABLE
     },
     Command {
         name: "touch",

@@ -4,7 +4,7 @@
 
 mod access;
 mod algebra;
-mod number;
+pub(super) mod number;
 mod pop;
 mod random;
 mod range;

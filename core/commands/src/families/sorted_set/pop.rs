@@ -3,11 +3,9 @@
 use dredis_data::contract::Direction;
 
 use super::access::{self, Scores};
-use crate::errors::{self, CommandError, fixed};
+use crate::errors;
 use crate::numbers;
 use crate::{Arguments, CommandResult, Context, Reply};
-
-const COUNT_NOT_POSITIVE: CommandError = fixed("ERR count should be greater than 0");
 
 /// `ZPOPMIN key [count]`.
 pub fn zpopmin(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
@@ -59,7 +57,7 @@ pub fn zmpop(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Command
     let count = match rest {
         [] => 1,
         [word, count, after @ ..] if word.eq_ignore_ascii_case(b"COUNT") => {
-            let count = positive(count).ok_or(COUNT_NOT_POSITIVE)?;
+            let count = positive(count).ok_or(errors::COUNT_NOT_POSITIVE)?;
             if !after.is_empty() {
                 return Err(errors::SYNTAX);
             }

@@ -61,6 +61,7 @@ fn key_spec(spec: &KeySpec) -> Reply {
                 ]),
             ),
         ]),
+        BeginSearch::Unknown => typed("unknown", Vec::new()),
     };
     let find = match spec.find {
         FindKeys::Range { last, step, limit } => {
@@ -70,6 +71,7 @@ fn key_spec(spec: &KeySpec) -> Reply {
             "keynum",
             vec![("keynumidx", count_at.into()), ("firstkey", first.into()), ("keystep", step.into())],
         ),
+        FindKeys::Unknown => typed("unknown", Vec::new()),
     };
     let flags = spec.flags.iter().map(|flag| Reply::Status((*flag).into())).collect();
     Reply::Map(vec![

@@ -30,9 +30,7 @@ fn keys(request: Arguments<'_>) -> Result<Vec<KeyPosition>, CommandError> {
         return Err(errors::fixed("ERR Invalid number of arguments specified for command"));
     }
     let keys = key_positions::find(command, request);
-    let keys = keys.map_err(|_| errors::fixed("ERR Invalid arguments specified for command"))?;
-    if keys.is_empty() && !command.flags.contains(crate::Flags::NO_MANDATORY_KEYS) {
-        return Err(errors::fixed("ERR The command has no key arguments"));
-    }
-    Ok(keys)
+    let may_be_none = command.flags.contains(crate::Flags::NO_MANDATORY_KEYS);
+    let keys = keys.ok().filter(|keys| may_be_none || !keys.is_empty());
+    keys.ok_or(errors::fixed("ERR Invalid arguments specified for command"))
 }
