@@ -55,17 +55,21 @@ pub(super) static TABLE: &[Row] = &[
     Row::one(6, &[&[Word("LMOVE"), Key, Key, SIDE, SIDE]]),
     Row::several(2, &[&[Word("LPUSH"), Key, ELEMENTS], &[Word("LMOVE"), SameKey, SameKey, SIDE, SIDE]]),
     Row::one(5, &[&[Word("LMPOP"), CountedKeys, SIDE, Optional(&[Word("COUNT"), Place])]]),
-    Row::one(6, &[&[Word("SORT"), Key, SORTING]]),
-    Row::one(3, &[&[Word("SORT_RO"), Key, SORTING]]),
-    Row::one(4, &[&[Word("SORT"), Key, SORTING, Word("STORE"), Key]]),
-    Row::one(
+    // Redis unpacks a sorted set when it sorts it; here sorting changes nothing. So the key goes afterwards.
+    Row::several(6, &[&[Word("SORT"), Key, SORTING], &[Word("DEL"), SameKey]]),
+    Row::several(3, &[&[Word("SORT_RO"), Key, SORTING], &[Word("DEL"), SameKey]]),
+    Row::several(4, &[&[Word("SORT"), Key, SORTING, Word("STORE"), Key], &[Word("DEL"), SameKey]]),
+    Row::several(
         2,
-        &[&[
-            Word("SORT"),
-            Key,
-            Word("BY"),
-            Word("nosort"),
-            Shuffled(&[&[Word("DESC")], &[Word("GET"), Word("#")]]),
-        ]],
+        &[
+            &[
+                Word("SORT"),
+                Key,
+                Word("BY"),
+                Word("nosort"),
+                Shuffled(&[&[Word("DESC")], &[Word("GET"), Word("#")]]),
+            ],
+            &[Word("DEL"), SameKey],
+        ],
     ),
 ];
