@@ -5,6 +5,9 @@ use std::ops::Bound;
 
 use dredis_contract::{Operation, Record};
 
+/// A record's key, and what to write: `None` for a delete.
+pub(crate) type Write = (Box<[u8]>, Option<Vec<u8>>);
+
 /// Pending writes. `None` stands for a delete.
 #[derive(Default)]
 pub(crate) struct Overlay {
@@ -36,7 +39,7 @@ impl Overlay {
     }
 
     /// Takes the pending writes in `start..end` out, in key order.
-    pub fn take_range(&mut self, start: &[u8], end: Option<&[u8]>) -> Vec<(Box<[u8]>, Option<Vec<u8>>)> {
+    pub fn take_range(&mut self, start: &[u8], end: Option<&[u8]>) -> Vec<Write> {
         let mut tail = self.records.split_off(start);
         if let Some(end) = end {
             self.records.append(&mut tail.split_off(end));

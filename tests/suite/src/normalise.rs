@@ -83,9 +83,11 @@ pub fn rule(request: &Request) -> Rule {
         }
         None => word(0).eq_ignore_ascii_case(name.as_bytes()),
     };
-    // Without a sorting pattern the order is that of Redis's hash table.
-    let is_unsorted = |words: &[Vec<u8>]| words[0].eq_ignore_ascii_case(b"BY") && !words[1].contains(&b'*');
-    if word(0).to_ascii_uppercase().starts_with(b"SORT") && request.windows(2).any(is_unsorted) {
+    // Without a sorting pattern, and where a pattern gives texts that are alike, the order is that of Redis's hash table.
+    let has = |name: &[u8]| request.iter().any(|word| word.eq_ignore_ascii_case(name));
+    let is_constant = |words: &[Vec<u8>]| words[0].eq_ignore_ascii_case(b"BY") && !words[1].contains(&b'*');
+    let is_unsorted = request.windows(2).any(is_constant) || (has(b"BY") && has(b"ALPHA"));
+    if word(0).to_ascii_uppercase().starts_with(b"SORT") && is_unsorted {
         return Rule::Elements;
     }
     RULES.iter().find(|(name, ..)| matches(name)).map_or(Rule::Exact, |(_, rule, _)| *rule)

@@ -51,9 +51,15 @@ impl Fixture {
 
     /// An empty one on a backend that takes keys of up to so many bytes.
     pub fn with_key_bytes_max(key_bytes_max: u64) -> Self {
-        let backend = MapBackend::new(key_bytes_max);
+        Fixture::on(MapBackend::new(key_bytes_max))
+    }
+
+    /// One that has just started on this backend.
+    pub fn on(backend: MapBackend) -> Self {
         let counts = Arc::new(Counts::default());
-        let (store, writer) = open(&backend, &counts);
+        let counting = Counting { backend: backend.clone(), counts: Arc::clone(&counts) };
+        let (store, writer) = Store::open(Arc::new(counting), "map", [1, 2]).expect("the map opens");
+        counts.take();
         Fixture {
             backend,
             counts,
@@ -64,11 +70,6 @@ impl Fixture {
             random: Random::new(1),
             now_ms: START_MS,
         }
-    }
-
-    /// The same data under a server that has just started, which remembers nothing.
-    pub fn restart(&mut self) {
-        (self.store, self.writer) = open(&self.backend, &self.counts);
     }
 
     /// Runs a command given as words, which blanks separate.
@@ -121,11 +122,6 @@ impl Fixture {
             }
         }
     }
-}
-
-fn open(backend: &MapBackend, counts: &Arc<Counts>) -> (Store, WriterState) {
-    let counting = Counting { backend: backend.clone(), counts: Arc::clone(counts) };
-    Store::open(Arc::new(counting), "map", [1, 2]).expect("the map opens")
 }
 
 /// A reply on one line: `+OK`, `-ERR ...`, `:1`, `"bytes"`, `nil`, `[a, b]`, `{a: b}`.

@@ -2,7 +2,7 @@
 //!
 //! A key of the index is a score (8 bytes, in the order of scores) and the member. Its value on level 0 is empty, or one
 //! byte for the score -0, which has the same place as 0. A key that would be too long keeps its longest prefix and
-//! ends in a hash, as all record keys do; then the value is the full member. Such keys stand in the order of hashes
+//! ends in a hash, as all record keys do; then the value is that byte, or another, and the full member. Such keys stand in the order of hashes
 //! among those with the same prefix: a *cluster*, nearly always a single key. Clusters are put right when they are
 //! read, which costs as much as the cluster is long; shorter members never pay for it.
 
@@ -20,8 +20,9 @@ use crate::transaction::Transaction;
 
 pub(super) use walk::Start;
 
-/// The value of a key whose score is -0.
-const MINUS_ZERO: &[u8] = b"-";
+/// First byte of the value of a key whose score is -0, and of others whose value is not empty.
+const MINUS_ZERO: u8 = b'-';
+const PLAIN: u8 = b'+';
 /// Bytes of the score in a key.
 const SCORE_BYTES: usize = 8;
 
@@ -136,24 +137,23 @@ impl Transaction<'_> {
         let index = CountedIndex { kind: RecordKind::SortedSetOrder, object: 0 };
         let header = index.record(0, &score::to_ordered(own_score).to_be_bytes());
         let record = self.store.codec.finish(header, member);
-        let value = if self.store.codec.is_shortened(&record) {
-            member
-        } else if own_score == 0.0 && own_score.is_sign_negative() {
-            MINUS_ZERO
-        } else {
-            &[]
-        };
-        (record[LEVEL_HEADER_BYTES..].to_vec(), value.to_vec())
+        let is_minus_zero = own_score == 0.0 && own_score.is_sign_negative();
+        let mut value = if is_minus_zero { vec![MINUS_ZERO] } else { Vec::new() };
+        if self.store.codec.is_shortened(&record) {
+            value.resize(1, PLAIN);
+            value.extend_from_slice(member);
+        }
+        (record[LEVEL_HEADER_BYTES..].to_vec(), value)
     }
 
     fn order_decode(&self, record: &[u8], value: &[u8]) -> Result<ScoredMember> {
         let ordered = read_u64(record, LEVEL_HEADER_BYTES)
             .ok_or_else(|| Error::corrupt("a record of a sorted set's order has no score"))?;
         let own_score = score::from_ordered(ordered);
-        if self.store.codec.is_shortened(record) {
-            return Ok(ScoredMember { member: value.to_vec(), score: own_score });
-        }
-        let member = record[LEVEL_HEADER_BYTES + SCORE_BYTES..].to_vec();
-        Ok(ScoredMember { member, score: if value == MINUS_ZERO { -own_score } else { own_score } })
+        let (sign, rest) = value.split_first().map_or((PLAIN, value), |(sign, rest)| (*sign, rest));
+        let is_shortened = self.store.codec.is_shortened(record);
+        let member = if is_shortened { rest } else { &record[LEVEL_HEADER_BYTES + SCORE_BYTES..] };
+        let score = if sign == MINUS_ZERO { -own_score } else { own_score };
+        Ok(ScoredMember { member: member.to_vec(), score })
     }
 }

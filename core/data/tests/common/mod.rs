@@ -28,6 +28,12 @@ impl MapBackend {
         MapBackend { records: Arc::default(), key_bytes_max }
     }
 
+    /// Another backend with the same records.
+    pub fn snapshot(&self) -> Self {
+        let records = Arc::new(RwLock::new(self.records()));
+        MapBackend { records, key_bytes_max: self.key_bytes_max }
+    }
+
     /// All records as they stand.
     pub fn records(&self) -> Arc<Records> {
         self.records.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -51,12 +51,16 @@ pub fn lmpop(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Command
     let (keys, rest) = arguments[2..].split_at_checked(keys).ok_or(errors::SYNTAX)?;
     let (end, count) = match rest {
         [end] => (access::end(end)?, 1),
-        [end, word, count] => {
+        [end, word, count, after @ ..] => {
             let end = access::end(end)?;
             if !word.eq_ignore_ascii_case(b"COUNT") {
                 return Err(errors::SYNTAX);
             }
-            (end, positive(count, errors::COUNT_NOT_POSITIVE)?)
+            let count = positive(count, errors::COUNT_NOT_POSITIVE)?;
+            if !after.is_empty() {
+                return Err(errors::SYNTAX);
+            }
+            (end, count)
         }
         _ => return Err(errors::SYNTAX),
     };

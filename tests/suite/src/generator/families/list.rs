@@ -6,16 +6,18 @@ use crate::generator::{Part, Row};
 const ELEMENTS: Part = Repeat(1, 5, &[Member]);
 const SIDE: Part =
     OneOf(&[&[Word("LEFT")], &[Word("RIGHT")], &[Word("LEFT")], &[Word("RIGHT")], &[Word("UP")]]);
-const SORTING: Part = Shuffled(&[
-    &[Word("BY"), OneOf(&[&[Word("key:*")], &[Word("*")], &[Word("a*->a")], &[Word("*->field:1")]])],
-    &[Word("LIMIT"), Place, Place],
-    &[Word("GET"), OneOf(&[&[Word("#")], &[Word("key:*")], &[Word("*->a")], &[Word("c")]])],
-    &[Word("GET"), Word("#")],
-    &[Word("ASC")],
-    &[Word("DESC")],
-    &[Word("ALPHA")],
-    &[Word("ALPHA")],
+const GET: &[Part] =
+    &[Word("GET"), OneOf(&[&[Word("#")], &[Word("key:*")], &[Word("*->a")], &[Word("c")], &[Word("#")]])];
+const BY: &[Part] =
+    &[Word("BY"), OneOf(&[&[Word("key:*")], &[Word("*")], &[Word("a*->a")], &[Word("*->field:1")]])];
+const LIMIT: &[Part] = &[Word("LIMIT"), Place, Place];
+/// Of BY and ALPHA together, Redis leaves elements that are alike in the order of its hash table.
+const SORTING: Part = OneOf(&[
+    &[Shuffled(&[BY, LIMIT, GET, GET, &[Word("ASC")], &[Word("DESC")]])],
+    &[Shuffled(&[&[Word("ALPHA")], &[Word("ALPHA")], LIMIT, GET, GET, &[Word("ASC")], &[Word("DESC")]])],
 ]);
+/// Redis takes a number for too large if an earlier one was; after this it has forgotten that.
+const FORGET: &[Part] = &[Word("INCRBYFLOAT"), Word("counter"), Word("1")];
 
 pub(super) static TABLE: &[Row] = &[
     Row::one(12, &[&[Word("RPUSH"), Key, ELEMENTS]]),
@@ -56,12 +58,17 @@ pub(super) static TABLE: &[Row] = &[
     Row::several(2, &[&[Word("LPUSH"), Key, ELEMENTS], &[Word("LMOVE"), SameKey, SameKey, SIDE, SIDE]]),
     Row::one(5, &[&[Word("LMPOP"), CountedKeys, SIDE, Optional(&[Word("COUNT"), Place])]]),
     // Redis unpacks a sorted set when it sorts it; here sorting changes nothing. So the key goes afterwards.
-    Row::several(6, &[&[Word("SORT"), Key, SORTING], &[Word("DEL"), SameKey]]),
-    Row::several(3, &[&[Word("SORT_RO"), Key, SORTING], &[Word("DEL"), SameKey]]),
-    Row::several(4, &[&[Word("SORT"), Key, SORTING, Word("STORE"), Key], &[Word("DEL"), SameKey]]),
+    Row::several(6, &[FORGET, &[Word("SORT"), Key, SORTING], &[Word("DEL"), SameKey]]),
+    Row::several(3, &[FORGET, &[Word("SORT_RO"), Key, SORTING], &[Word("DEL"), SameKey]]),
+    Row::several(4, &[FORGET, &[Word("SORT"), Key, SORTING, Word("STORE"), Key], &[Word("DEL"), SameKey]]),
+    Row::several(
+        2,
+        &[&[Word("SORT"), Key, Word("ALPHA"), Word("BY"), Word("key:*")], &[Word("DEL"), SameKey]],
+    ),
     Row::several(
         2,
         &[
+            FORGET,
             &[
                 Word("SORT"),
                 Key,
