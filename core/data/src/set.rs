@@ -1,7 +1,7 @@
 //! Sets: distinct members under one key.
 //!
 //! Three forms. Integers alone stand in an intset, as in Redis; a few short members in a listpack; everything else in
-//! records by hash ([`crate::elements`]). A set goes from the first of these to the last as it grows, and never back, but a
+//! records by hash (`elements.rs`). A set goes from the first of these to the last as it grows, and never back, but a
 //! set that is made as a whole ([`SetBuilder`]) begins in the smallest that fits.
 //!
 //! All spread sets have their members in the order of the same hash. So two of them are compared by walking through

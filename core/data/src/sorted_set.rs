@@ -2,7 +2,7 @@
 //! bytes.
 //!
 //! A small one is a listpack of members and scores in turn, in order. A large one stands in records twice: by the hash of
-//! the member, to be found and walked ([`ElementSet`](crate::elements)), and in order, with counts by which a rank is
+//! the member, to be found and walked (`elements.rs`), and in order, with counts by which a rank is
 //! found in O(log n) reads (`order.rs`). Whatever a command asks for is turned into ranks where that saves reading.
 
 mod algebra;

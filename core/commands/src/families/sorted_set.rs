@@ -9,11 +9,14 @@ mod pop;
 mod random;
 mod range;
 mod read;
+mod rows;
 mod write;
 
-use crate::command::{Argument, BeginSearch, Deprecated, FindKeys, Flags, Group, KeySpec, Path};
+use crate::Command;
+use crate::command::{Argument, BeginSearch, FindKeys, Flags, Group, KeySpec, Path};
 use crate::grammar::{block, double, integer, key, one_of, pattern, text, word};
-use crate::{Command, Run};
+
+use rows::{combine, old_range, pop, rank, remove, store};
 
 const READ: Flags = Flags::READONLY;
 const READ_FAST: Flags = Flags::READONLY.or(Flags::FAST);
@@ -67,127 +70,6 @@ const UNION: &str = "O(N+M*log(M)), N being the number of members in all keys an
 const INTERSECTION: &str = "O(N*K+M*log(M)), N being the size of the smallest key, K the number of keys and M the \
                             size of the result";
 const DIFFERENCE: &str = "O(L+M*log(M)), L being the number of members in all keys and M that in the result";
-
-/// ZPOPMIN and ZPOPMAX.
-const fn pop(name: &'static str, summary: &'static str, run: Run) -> Command {
-    Command {
-        name,
-        summary,
-        since: "5.0.0",
-        complexity: LOG_AND_REMOVED,
-        arity: -2,
-        flags: WRITE_FAST,
-        keys: POP_KEY,
-        arguments: KEY_COUNT,
-        run,
-        ..WRITING
-    }
-}
-
-/// ZRANK and ZREVRANK.
-const fn rank(name: &'static str, summary: &'static str, run: Run) -> Command {
-    Command {
-        name,
-        summary,
-        since: "2.0.0",
-        complexity: LOG,
-        arity: 3,
-        flags: READ_FAST,
-        keys: READ_KEY,
-        arguments: KEY_MEMBER,
-        run,
-        ..READING
-    }
-}
-
-/// ZREMRANGEBYRANK and its kin.
-const fn remove(
-    name: &'static str,
-    summary: &'static str,
-    since: &'static str,
-    arguments: &'static [Argument],
-    run: Run,
-) -> Command {
-    Command {
-        name,
-        summary,
-        since,
-        complexity: LOG_AND_REMOVED,
-        arity: 4,
-        flags: WRITE,
-        keys: REMOVE_KEY,
-        arguments,
-        run,
-        ..WRITING
-    }
-}
-
-/// Forms of ZRANGE from before it had options.
-const fn old_range(
-    name: &'static str,
-    summary: &'static str,
-    since: &'static str,
-    replaced_by: &'static str,
-    run: Run,
-) -> Command {
-    Command {
-        name,
-        summary,
-        since,
-        complexity: LOG_AND_ANSWER,
-        deprecated: Some(Deprecated { since: "6.2.0", replaced_by }),
-        arity: -4,
-        flags: READ,
-        keys: READ_KEY,
-        run,
-        ..READING
-    }
-}
-
-/// ZUNION and its kin.
-const fn combine(
-    name: &'static str,
-    summary: &'static str,
-    complexity: &'static str,
-    arguments: &'static [Argument],
-    run: Run,
-) -> Command {
-    Command {
-        name,
-        summary,
-        since: "6.2.0",
-        complexity,
-        arity: -3,
-        flags: READ_MANY,
-        keys: READ_KEYS,
-        arguments,
-        run,
-        ..READING
-    }
-}
-
-/// ZUNIONSTORE and its kin.
-const fn store(
-    name: &'static str,
-    summary: &'static str,
-    since: &'static str,
-    complexity: &'static str,
-    arguments: &'static [Argument],
-    run: Run,
-) -> Command {
-    Command {
-        name,
-        summary,
-        since,
-        complexity,
-        arity: -4,
-        flags: STORE_MANY,
-        keys: STORE_KEYS,
-        arguments,
-        run,
-        ..WRITING
-    }
-}
 
 /// The table.
 pub static TABLE: &[Command] = &[

@@ -37,6 +37,9 @@ impl Difference {
     }
 }
 
+/// What is asked of a key: the words before it, and those after.
+type Question<'w> = (&'w [&'w [u8]], &'w [&'w [u8]]);
+
 /// One connection to each server.
 struct Pair {
     redis: Client,
@@ -197,7 +200,7 @@ impl Pair {
         let keys = self.redis.call(&all).expect("redis-server answers").value;
         self.pipeline(&[all], started)?;
         // What does not fit a key's type is an error, and the same on both sides.
-        let asked: &[(&[&[u8]], &[&[u8]])] = &[
+        let asked: &[Question] = &[
             (&[b"TYPE"], &[]),
             (&[b"OBJECT", b"ENCODING"], &[]),
             (&[b"PTTL"], &[]),
@@ -213,7 +216,7 @@ impl Pair {
             .iter()
             .filter_map(Value::bytes)
             .flat_map(|key| {
-                let request = |(name, rest): &(&[&[u8]], &[&[u8]])| -> Request {
+                let request = |(name, rest): &Question| -> Request {
                     name.iter().chain([&key]).chain(*rest).map(|word| word.to_vec()).collect()
                 };
                 asked.iter().map(request).collect::<Vec<_>>()
