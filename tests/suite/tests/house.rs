@@ -32,7 +32,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "dredis-backend-lmdb",
         ],
     ),
-    ("dredis-conformance", &["dredis-contract", "dredis-plugin", "dredis-plugin-loader", "dredis-commands"]),
+    (
+        "dredis-conformance",
+        &["dredis-contract", "dredis-data", "dredis-commands", "dredis-plugin", "dredis-plugin-loader"],
+    ),
     ("dredis-suite", &[]),
     ("dredis-bench", &["dredis-suite"]),
 ];

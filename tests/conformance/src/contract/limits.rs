@@ -1,0 +1,181 @@
+//! Limits: what is declared is taken, and what is more is refused whole.
+
+use dredis_contract::{Backend, ErrorKind};
+
+use crate::changes::{Change, Model, apply, commit, try_commit};
+use crate::check::{During, Ending, Proof, Trial, ensure};
+use crate::reading::{expect_now, expect_value};
+
+/// A limit as a length, unless there is none or it lies beyond what this run tries.
+fn limit(trial: &Trial<'_>, name: &str, declared: u64) -> Result<usize, Ending> {
+    if declared == u64::MAX {
+        return Err(Ending::Skipped(format!("a limit ({name}: none)")));
+    }
+    let most = trial.settings.bytes_max;
+    match usize::try_from(declared) {
+        Ok(length) if declared <= most => Ok(length),
+        _ => Err(Ending::Skipped(format!(
+            "a limit that this run tries ({name}: {declared}; it tries up to {most} bytes, see --bytes-max)"
+        ))),
+    }
+}
+
+fn key_limit(trial: &Trial<'_>) -> Result<usize, Ending> {
+    limit(trial, "key_bytes_max", trial.target.capabilities()?.limits.key_bytes_max)
+}
+
+fn value_limit(trial: &Trial<'_>) -> Result<usize, Ending> {
+    limit(trial, "value_bytes_max", trial.target.capabilities()?.limits.value_bytes_max)
+}
+
+fn batch_limit(trial: &Trial<'_>) -> Result<usize, Ending> {
+    limit(trial, "batch_bytes_max", trial.target.capabilities()?.limits.batch_bytes_max)
+}
+
+/// Commits what is too much between changes that are not, and expects all of it refused.
+fn expect_refused(backend: &dyn Backend, model: &mut Model, too_much: Vec<Change>, what: &str) -> Proof {
+    let mut changes = vec![Change::put(b"\x01 before", b"1")];
+    changes.extend(too_much);
+    changes.push(Change::put(b"\xff behind", b"1"));
+    match try_commit(backend, &changes) {
+        Ok(end) => {
+            return Err(Ending::failed(format!(
+                "{what} was not refused but ended as {end:?}: refuse it with ErrorKind::InvalidInput, or declare more"
+            )));
+        }
+        Err(error) => ensure!(
+            error.kind() == ErrorKind::InvalidInput,
+            "{what} was refused as {:?} ({error}); say ErrorKind::InvalidInput",
+            error.kind()
+        ),
+    }
+    expect_now(backend, model).during(format_args!("after {what} was refused"))?;
+    let changes = [Change::put(b"\x01 afterwards", b"1")];
+    commit(backend, &changes).during(format_args!("after {what} was refused"))?;
+    apply(model, &changes);
+    expect_now(backend, model)
+}
+
+pub(super) fn longest_key(trial: &Trial<'_>) -> Proof {
+    let declared = trial.target.capabilities()?.limits.key_bytes_max;
+    // Where there is no limit, what the core may come to use.
+    let length = if declared == u64::MAX { 4096 } else { key_limit(trial)? };
+    let mut opened = trial.fresh()?;
+    let mut model = Model::new();
+    // Three that differ in the last byte alone, and one that is their beginning.
+    let long = |last: u8| [vec![b'k'; length - 1], vec![last]].concat();
+    let changes = [
+        Change::put(&vec![b'k'; length - 1], b"shorter"),
+        Change::put(&long(0), b"0"),
+        Change::put(&long(1), b"1"),
+        Change::put(&long(255), b"255"),
+    ];
+    commit(&*opened, &changes)?;
+    apply(&mut model, &changes);
+    expect_now(&*opened, &model)?;
+    let changes = [Change::delete(&long(1)), Change::put(&long(255), b"other")];
+    commit(&*opened, &changes)?;
+    apply(&mut model, &changes);
+    expect_now(&*opened, &model)?;
+    let changes = [Change::delete_range(&long(0), &long(255))];
+    commit(&*opened, &changes)?;
+    apply(&mut model, &changes);
+    expect_now(&*opened, &model)?;
+    if opened.capabilities().durability != dredis_contract::Durability::Never {
+        opened.reopen()?;
+        expect_now(&*opened, &model).during("after opening again")?;
+    }
+    Ok(())
+}
+
+pub(super) fn key_too_long(trial: &Trial<'_>) -> Proof {
+    let length = key_limit(trial)? + 1;
+    let opened = trial.fresh()?;
+    let mut model = Model::new();
+    let what = format!("a key of {length} bytes");
+    expect_refused(&*opened, &mut model, vec![Change::put(&vec![b'k'; length], b"v")], &what)
+}
+
+pub(super) fn longest_value(trial: &Trial<'_>) -> Proof {
+    let declared = trial.target.capabilities()?.limits;
+    let length = match declared.value_bytes_max {
+        u64::MAX => trial.settings.bytes_max.min(declared.batch_bytes_max.saturating_sub(8)) as usize / 2,
+        _ => value_limit(trial)?,
+    };
+    let opened = trial.fresh()?;
+    let mut value = vec![b'v'; length];
+    if let [first, .., last] = value.as_mut_slice() {
+        (*first, *last) = (b'<', b'>');
+    }
+    commit(&*opened, &[Change::put(b"large", &value), Change::put(b"small", b"1")])?;
+    expect_value(&*opened.view()?, b"large", Some(&value))?;
+    commit(&*opened, &[Change::put(b"large", b"now small")])?;
+    expect_value(&*opened.view()?, b"large", Some(b"now small"))
+}
+
+pub(super) fn value_too_long(trial: &Trial<'_>) -> Proof {
+    let length = value_limit(trial)? + 1;
+    let opened = trial.fresh()?;
+    let mut model = Model::new();
+    let what = format!("a value of {length} bytes");
+    expect_refused(&*opened, &mut model, vec![Change::put(b"k", &vec![b'v'; length])], &what)
+}
+
+/// Puts whose keys and values together have this many bytes.
+fn batch_of(bytes: usize, value_bytes_max: usize) -> Vec<Change> {
+    const KEY_BYTES: usize = 8;
+    let value_bytes = value_bytes_max.min(16_384);
+    let mut changes = Vec::new();
+    let mut left = bytes;
+    while left > KEY_BYTES {
+        // The last value takes what would not be enough for another key.
+        let take = if left <= value_bytes + 2 * KEY_BYTES { left - KEY_BYTES } else { value_bytes };
+        let take = take.min(value_bytes);
+        changes
+            .push(Change::Put((changes.len() as u64 + (1 << 56)).to_be_bytes().to_vec(), vec![b'v'; take]));
+        left -= KEY_BYTES + take;
+    }
+    if let (Some(Change::Put(key, _)), true) = (changes.last_mut(), left > 0) {
+        key.extend(vec![b'+'; left]);
+    }
+    changes
+}
+
+pub(super) fn largest_batch(trial: &Trial<'_>) -> Proof {
+    let bytes = batch_limit(trial)?;
+    let value_bytes_max = trial.target.capabilities()?.limits.value_bytes_max;
+    let opened = trial.fresh()?;
+    let changes = batch_of(bytes, usize::try_from(value_bytes_max).unwrap_or(usize::MAX));
+    let mut model = Model::new();
+    commit(&*opened, &changes)?;
+    apply(&mut model, &changes);
+    expect_now(&*opened, &model)
+}
+
+pub(super) fn batch_too_large(trial: &Trial<'_>) -> Proof {
+    let bytes = batch_limit(trial)? + 1;
+    let value_bytes_max = trial.target.capabilities()?.limits.value_bytes_max;
+    let opened = trial.fresh()?;
+    let mut model = Model::new();
+    let changes = batch_of(bytes, usize::try_from(value_bytes_max).unwrap_or(usize::MAX));
+    expect_refused(&*opened, &mut model, changes, &format!("a batch of more than {bytes} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_have_the_size_that_was_asked_for() {
+        for bytes in [9, 100, 16_384, 16_392, 16_393, 16_400, 16_401, 100_000, 1 << 20] {
+            let found: usize = batch_of(bytes, usize::MAX)
+                .iter()
+                .map(|change| match change {
+                    Change::Put(key, value) => key.len() + value.len(),
+                    Change::Delete(_) | Change::DeleteRange(..) => 0,
+                })
+                .sum();
+            assert_eq!(found, bytes);
+        }
+    }
+}

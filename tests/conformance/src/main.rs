@@ -1,0 +1,85 @@
+//! The command `dredis-conformance`: loads a plugin, runs checks on it, reports.
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use cli::{Action, Run};
+use dredis_conformance::report::{Format, text_ending, text_line};
+use dredis_conformance::{Settings, Target, checks, run, run_child, skeleton};
+use dredis_contract::{LogLevel, Logger};
+use dredis_plugin_loader::Loader;
+
+fn main() -> ExitCode {
+    match act() {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("dredis-conformance: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn act() -> Result<ExitCode, String> {
+    match cli::parse(std::env::args_os().skip(1))? {
+        Action::Show(text) => {
+            print(&text)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::New(name) => {
+            let text = skeleton::write(&name, Path::new(""))?;
+            print(&text)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Run(run) => conform(*run),
+    }
+}
+
+fn conform(asked: Run) -> Result<ExitCode, String> {
+    let log = Logger::new(|level, line| {
+        if level >= LogLevel::Warning {
+            eprintln!("{line}");
+        }
+    });
+    let loader = Loader::new(asked.search_dirs.clone()).with_log(log);
+    let plugin = loader.load(&asked.plugin).map_err(|error| error.to_string())?;
+    let target = Target::of_plugin(plugin).with_options(asked.options.clone());
+    // The same command line again, with a word in the environment.
+    if run_child(&target) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    target
+        .options()
+        .check(target.schema())
+        .map_err(|error| format!("backend '{}': {error}", target.name()))?;
+    let selected: Vec<_> = checks().filter(|check| asked.selects(check)).collect();
+    let settings = Settings { child: Some(asked.child()?), ..asked.settings.clone() };
+    // Whoever waits sees how far it is. A text report for the screen consists of these lines; others come at the end.
+    let is_live = asked.format == Format::Text && asked.output.is_none();
+    let mut printed = Ok(());
+    let report = run(&target, &settings, asked.repeat(), selected, |result| {
+        if !is_live {
+            eprint!("{}", text_line(result));
+        } else if printed.is_ok() {
+            printed = print(&text_line(result));
+        }
+    });
+    printed?;
+    let text = if is_live { text_ending(&report) } else { asked.format.write(&report) };
+    match &asked.output {
+        Some(path) => std::fs::write(path, text).map_err(|error| {
+            format!("the report cannot be written to {}: {error}; give another path", path.display())
+        })?,
+        None => print(&text)?,
+    }
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(text: &str) -> Result<(), String> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| format!("the report cannot be written: {error}"))
+}

@@ -1,0 +1,30 @@
+//! Processes killed during commits: what was acknowledged is there, batches are whole, and the directory opens.
+
+mod kills;
+mod workload;
+
+use crate::check::{Check, Level, Need};
+
+pub(crate) use workload::commit_for_ever;
+
+const fn check(
+    name: &'static str,
+    proves: &'static str,
+    run: fn(&crate::Trial<'_>) -> crate::Proof,
+) -> Check {
+    Check::new(Level::Recovery, name, proves, run).needing(Need::Child)
+}
+
+/// All checks of the level.
+pub(crate) const CHECKS: &[Check] = &[
+    check(
+        "acknowledged_commits_survive_a_killed_process",
+        "It survives the death of the process. A batch is applied whole or not at all.",
+        kills::survive,
+    ),
+    check(
+        "another_process_is_refused",
+        "Exclusive: this process alone. Opening a second time must fail.",
+        kills::refused,
+    ),
+];
