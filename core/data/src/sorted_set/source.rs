@@ -10,7 +10,7 @@ use super::{packed, score};
 use crate::codec::RecordKind;
 use crate::elements::{ElementSet, NamedElement};
 use crate::meta::{Entry, Form};
-use crate::packed::ListpackRef;
+use crate::packed::{IntsetRef, ListpackRef};
 use crate::transaction::Transaction;
 
 /// How many members are read at a time, at most, and after a leap.
@@ -63,7 +63,10 @@ impl Source {
                     members.into_iter().map(|member| (member.member, member.score)).collect()
                 }
             },
-            Form::SetIntset => integers(entry.body())?.map(|member| (member, 1.0)).collect(),
+            Form::SetIntset => {
+                let integers = IntsetRef::new(entry.body())?;
+                integers.iter().map(|member| (member.to_string().into_bytes(), 1.0)).collect()
+            }
             Form::SetPacked => {
                 let list = ListpackRef::new(entry.body())?;
                 list.iter().map(|member| (member.to_vec(), 1.0)).collect()
@@ -141,19 +144,4 @@ impl Source {
         }
         taken
     }
-}
-
-/// The members of a set in Redis's intset layout: bytes of an integer (4), how many there are (4), then all of them,
-/// little-endian.
-fn integers(body: &[u8]) -> Result<impl Iterator<Item = Vec<u8>>> {
-    let width = body.first_chunk().map(|width| u32::from_le_bytes(*width) as usize);
-    let (Some(width @ (2 | 4 | 8)), Some(integers)) = (width, body.get(8..)) else {
-        return Err(Error::corrupt("an intset does not decode"));
-    };
-    Ok(integers.chunks_exact(width).map(move |bytes| {
-        let is_negative = bytes[width - 1] & 0x80 != 0;
-        let mut wide = [if is_negative { 0xff } else { 0 }; 8];
-        wide[..width].copy_from_slice(bytes);
-        i64::from_le_bytes(wide).to_string().into_bytes()
-    }))
 }
