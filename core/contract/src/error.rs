@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The result of everything that an engine may fail at.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What the caller must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,6 +7,7 @@
 //! The payload is a hash's value, a sorted set's score, and empty for a set.
 
 mod bucket;
+mod edit;
 mod picks;
 mod writer;
 
@@ -17,6 +18,7 @@ use dredis_contract::{Error, Result, Scan, Value};
 use crate::codec::{self, RecordKey, RecordKind, read_u64};
 use crate::transaction::Transaction;
 
+pub(crate) use edit::Edit;
 pub use picks::{Parts, Picks};
 pub(crate) use writer::ElementWriter;
 
@@ -48,9 +50,6 @@ pub struct ElementPage {
     /// The hash at which the walk goes on; `None` at the end.
     pub next: Option<u64>,
 }
-
-/// A new payload for the element of a name, or `None` to remove it.
-pub(crate) type Change<'c> = (&'c [u8], Option<&'c [u8]>);
 
 /// Where to look for elements: hashes from `from` up to `end`, which is not included (`None`: up to the last).
 #[derive(Clone, Copy)]
@@ -109,73 +108,6 @@ impl Transaction<'_> {
         Ok(payloads)
     }
 
-    /// Sets the payload of the element of this name. What it was, if there was one.
-    pub(crate) fn put_element(
-        &mut self,
-        set: ElementSet,
-        name: &[u8],
-        payload: &[u8],
-    ) -> Result<Option<Vec<u8>>> {
-        let record = self.element_record(set, name);
-        let (old, mut bucket) = self.take_apart(&record, name)?;
-        bucket::push(&mut bucket, name, payload)?;
-        self.put(&record, bucket);
-        Ok(old)
-    }
-
-    /// Removes the element of this name. Its payload, if there was one.
-    pub(crate) fn remove_element(&mut self, set: ElementSet, name: &[u8]) -> Result<Option<Vec<u8>>> {
-        let record = self.element_record(set, name);
-        let (old, others) = self.take_apart(&record, name)?;
-        if old.is_some() {
-            self.put_or_delete(&record, others);
-        }
-        Ok(old)
-    }
-
-    /// The payload of the element of this name in a record, and the record's other elements.
-    fn take_apart(&self, record: &[u8], name: &[u8]) -> Result<(Option<Vec<u8>>, Vec<u8>)> {
-        let Some(bucket) = self.get(record)? else { return Ok((None, Vec::new())) };
-        let others = bucket::without(&bucket, name)?.others;
-        Ok((payload(Some(bucket), name)?, others))
-    }
-
-    fn put_or_delete(&mut self, record: &[u8], bucket: Vec<u8>) {
-        if bucket.is_empty() { self.delete(record) } else { self.put(record, bucket) }
-    }
-
-    /// Makes these changes one after the other. How many of them found an element of their name. Few crossings to the
-    /// engine.
-    pub(crate) fn change_elements(&mut self, set: ElementSet, changes: &[Change<'_>]) -> Result<u64> {
-        let mut found = 0;
-        for changes in changes.chunks(READ_AT_ONCE) {
-            let records: Vec<_> = changes.iter().map(|(name, _)| self.element_record(set, name)).collect();
-            let buckets = match &records[..] {
-                [record] => vec![self.get(record)?],
-                records => self.get_many(records)?,
-            };
-            let mut read = Vec::with_capacity(changes.len());
-            for (bucket, (name, _)) in buckets.iter().zip(changes) {
-                read.push(bucket::without(bucket.as_deref().unwrap_or_default(), name)?);
-            }
-            drop(buckets);
-            for ((record, mut rest), (name, payload)) in records.iter().zip(read).zip(changes) {
-                // A name that comes twice finds what was written at its first time.
-                if let Some(written) = self.overlay.get(record) {
-                    rest = bucket::without(written.unwrap_or_default(), name)?;
-                }
-                found += u64::from(rest.found);
-                if let Some(payload) = payload {
-                    bucket::push(&mut rest.others, name, payload)?;
-                    self.put(record, rest.others);
-                } else if rest.found {
-                    self.put_or_delete(record, rest.others);
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// Elements from hash `from` on: at least `limit` (all of a hash come together), or all that are left. `limit` is at
     /// least 1.
     pub(crate) fn elements_page(&self, set: ElementSet, from: u64, limit: usize) -> Result<ElementPage> {
@@ -208,6 +140,25 @@ impl Transaction<'_> {
         expected: usize,
         mut visit: impl FnMut(u64, &[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<()> {
+        self.visit_records(set, hashes, expected, |hash, record| {
+            for element in bucket::Elements(record) {
+                let (name, payload) = element?;
+                if visit(hash, name, payload).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// The same with hashes and whole records.
+    fn visit_records(
+        &self,
+        set: ElementSet,
+        hashes: Hashes,
+        expected: usize,
+        mut visit: impl FnMut(u64, &[u8]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let start = codec::element(set.kind, set.object, hashes.from);
         let end = match hashes.end {
             Some(end) => Some(codec::element(set.kind, set.object, end)),
@@ -218,11 +169,8 @@ impl Transaction<'_> {
         while let Some(record) = records.next()? {
             let hash =
                 read_u64(record.key, 9).ok_or_else(|| Error::corrupt("an element record has no hash"))?;
-            for element in bucket::Elements(record.value) {
-                let (name, payload) = element?;
-                if visit(hash, name, payload).is_break() {
-                    return Ok(());
-                }
+            if visit(hash, record.value)?.is_break() {
+                break;
             }
         }
         Ok(())

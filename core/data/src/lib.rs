@@ -13,6 +13,7 @@ mod databases;
 mod elements;
 mod expiry;
 mod format;
+mod gaps;
 mod garbage;
 pub mod hash;
 mod heads;

@@ -1,9 +1,12 @@
 //! A transaction's own writes, in key order: read before the view, and handed to the engine as one batch.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, btree_map};
 use std::ops::Bound;
 
-use dredis_contract::{Operation, Record};
+use dredis_contract::Operation;
+
+use crate::gaps::Gaps;
 
 /// A record's key, and what to write: `None` for a delete.
 pub(crate) type Write = (Box<[u8]>, Option<Vec<u8>>);
@@ -13,7 +16,12 @@ pub(crate) type Write = (Box<[u8]>, Option<Vec<u8>>);
 pub(crate) struct Overlay {
     records: BTreeMap<Box<[u8]>, Option<Vec<u8>>>,
     bytes: usize,
+    /// Where neither the overlay nor what lies under it holds a record, as far as scans have found that out.
+    pub gaps: RefCell<Gaps>,
 }
+
+/// Pending writes of a range, in key order from either end.
+pub(crate) type Pending<'o> = btree_map::Range<'o, Box<[u8]>, Option<Vec<u8>>>;
 
 impl Overlay {
     /// What was written to `key`: nothing (`None`), a delete (`Some(None)`) or a value.
@@ -25,6 +33,7 @@ impl Overlay {
     }
 
     pub fn put(&mut self, key: &[u8], value: Vec<u8>) {
+        self.gaps.get_mut().fill(key);
         self.bytes += key.len() + value.len();
         if let Some(before) = self.records.insert(key.into(), Some(value)) {
             self.bytes -= key.len() + before.map_or(0, |before| before.len());
@@ -40,6 +49,8 @@ impl Overlay {
 
     /// Takes the pending writes in `start..end` out, in key order.
     pub fn take_range(&mut self, start: &[u8], end: Option<&[u8]>) -> Vec<Write> {
+        // Where deletes are taken out, it is their taker who knows whether something is there again.
+        self.gaps.get_mut().clear();
         let mut tail = self.records.split_off(start);
         if let Some(end) = end {
             self.records.append(&mut tail.split_off(end));
@@ -69,22 +80,9 @@ impl Overlay {
         operations
     }
 
-    /// Pending writes in `start..end`; deletes come as `None`.
-    pub fn range<'o>(
-        &'o self,
-        start: &[u8],
-        end: Option<&[u8]>,
-    ) -> impl DoubleEndedIterator<Item = (&'o [u8], Option<&'o [u8]>)> + use<'o> {
-        let end = end.map_or(Bound::Unbounded, |end| {
-            if end > start { Bound::Excluded(end) } else { Bound::Excluded(start) }
-        });
-        self.records
-            .range::<[u8], _>((Bound::Included(start), end))
-            .map(|(key, value)| (&**key, value.as_deref()))
+    /// Pending writes in `start..end`; deletes are `None`.
+    pub fn range(&self, start: &[u8], end: Option<&[u8]>) -> Pending<'_> {
+        let end = end.map_or(Bound::Unbounded, |end| Bound::Excluded(end.max(start)));
+        self.records.range::<[u8], _>((Bound::Included(start), end))
     }
-}
-
-/// A pending put seen as a record.
-pub(crate) fn as_record<'o>((key, value): (&'o [u8], Option<&'o [u8]>)) -> Option<Record<'o>> {
-    value.map(|value| Record { key, value })
 }

@@ -1,71 +1,14 @@
 //! Reading ranges: records of a transaction, and pages of keys for SCAN and KEYS.
 
-use std::iter::Peekable;
+mod merged;
 
-use dredis_contract::{Cursor, Direction, Record, Result, Scan, Value};
+use dredis_contract::{Result, Scan, Value};
 
 use crate::codec::{self, META_HEADER_BYTES};
 use crate::meta::{Entry, Head};
-use crate::overlay::as_record;
 use crate::transaction::Transaction;
 
-type Pending<'t> = (&'t [u8], Option<&'t [u8]>);
-
-/// A scan of a view with a transaction's own writes laid over it.
-pub(crate) struct MergedScan<'t> {
-    cursor: Box<dyn Cursor + 't>,
-    pending: Peekable<Box<dyn Iterator<Item = Pending<'t>> + 't>>,
-    direction: Direction,
-    /// The view's record that comes next, copied out because its cursor has to stand still meanwhile.
-    ahead: Option<(Vec<u8>, Vec<u8>)>,
-    has_ahead: bool,
-}
-
-impl<'t> MergedScan<'t> {
-    pub fn new(
-        cursor: Box<dyn Cursor + 't>,
-        pending: impl DoubleEndedIterator<Item = Pending<'t>> + 't,
-        direction: Direction,
-    ) -> Self {
-        let pending: Box<dyn Iterator<Item = Pending<'t>> + 't> = match direction {
-            Direction::Forward => Box::new(pending),
-            Direction::Reverse => Box::new(pending.rev()),
-        };
-        MergedScan { cursor, pending: pending.peekable(), direction, ahead: None, has_ahead: false }
-    }
-
-    /// The next record, or `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Record<'_>>> {
-        if self.pending.peek().is_none() && !self.has_ahead {
-            return self.cursor.next();
-        }
-        loop {
-            if !self.has_ahead {
-                self.ahead = self.cursor.next()?.map(|record| (record.key.to_vec(), record.value.to_vec()));
-                self.has_ahead = true;
-            }
-            let Some(&(pending_key, _)) = self.pending.peek() else { break };
-            if let Some((key, _)) = &self.ahead {
-                let view_first = match self.direction {
-                    Direction::Forward => key.as_slice() < pending_key,
-                    Direction::Reverse => key.as_slice() > pending_key,
-                };
-                if view_first {
-                    break;
-                }
-                if key == pending_key {
-                    self.has_ahead = false;
-                }
-            }
-            if let Some(record) = self.pending.next().and_then(as_record) {
-                return Ok(Some(record));
-            }
-        }
-        // Once the writes are used up, the copy in hand is the last one made.
-        self.has_ahead = false;
-        Ok(self.ahead.as_ref().map(|(key, value)| Record { key, value }))
-    }
-}
+pub(crate) use merged::MergedScan;
 
 /// The most records that a page announces to the engine, however large it may become.
 const EXPECTED_MAX: usize = 1000;

@@ -311,8 +311,7 @@ impl<'v> Transaction<'v> {
 
     /// Reads a range of records, this transaction's own writes included.
     pub(crate) fn scan(&self, scan: &Scan<'_>) -> Result<MergedScan<'_>> {
-        let cursor = self.view()?.0.scan(scan)?;
-        Ok(MergedScan::new(cursor, self.overlay.range(scan.start, scan.end), scan.direction))
+        MergedScan::new(&*self.view()?.0, &self.overlay, scan)
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use common::MapBackend;
-use dredis_data::contract::Result;
+use dredis_data::contract::{Error, Result};
 use dredis_data::{
     Form, NamedElement, Observer, PackedLimits, Parts, Picks, Random, Store, Transaction, WriterState, hash,
 };
@@ -276,9 +276,12 @@ fn an_emptied_hash_that_was_never_written_leaves_no_key() {
             let limits = PackedLimits { hash_entries: entries, ..PackedLimits::default() };
             let mut hash = txn.edit_hash((0, KEY), None, limits).unwrap();
             assert_eq!(hash.set(&[[b"a", b"1"]]).unwrap(), 1);
-            assert_eq!(hash.value(b"a").unwrap().as_deref(), Some(&b"1"[..]));
-            assert!(hash.has(b"a").unwrap());
-            assert_eq!(hash.remove(&[b"a"]).unwrap(), 1);
+            assert!(!hash.add(b"a", b"2").unwrap());
+            let twice = |value: Option<&[u8]>| Ok::<_, Error>(value.unwrap_or(b"0").repeat(2));
+            assert_eq!(hash.update(b"a", twice).unwrap(), b"11");
+            assert_eq!(hash.update(b"b", twice).unwrap(), b"00");
+            assert!(hash.add(b"c", b"2").unwrap());
+            assert_eq!(hash.remove(&[b"a", b"b", b"c", b"a"]).unwrap(), 3);
             hash.finish().unwrap();
         }
     });

@@ -14,15 +14,20 @@ use super::backend::MapBackend;
 #[derive(Default)]
 pub struct Counts {
     gets: AtomicU64,
+    batches: AtomicU64,
+    batched: AtomicU64,
     seeks: AtomicU64,
     steps: AtomicU64,
     writes: AtomicU64,
 }
 
-/// The same at one moment; shown as `1 get, 1 seek, 12 steps, 2 writes`, without what is 0.
+/// The same at one moment; shown as `1 get, 1 batch of 3, 1 seek, 12 steps, 2 writes`, without what is 0.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     pub gets: u64,
+    /// Crossings that read several records, and how many those were.
+    pub batches: u64,
+    pub batched: u64,
     pub seeks: u64,
     pub steps: u64,
     pub writes: u64,
@@ -34,6 +39,8 @@ impl Counts {
         let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
         Cost {
             gets: take(&self.gets),
+            batches: take(&self.batches),
+            batched: take(&self.batched),
             seeks: take(&self.seeks),
             steps: take(&self.steps),
             writes: take(&self.writes),
@@ -43,13 +50,20 @@ impl Counts {
 
 impl fmt::Display for Cost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [(self.gets, "get"), (self.seeks, "seek"), (self.steps, "step"), (self.writes, "write")];
-        let named = |(count, name): &(u64, &str)| match count {
+        let named = |count: u64, [one, many]: [&str; 2]| match count {
             0 => None,
-            1 => Some(format!("1 {name}")),
-            _ => Some(format!("{count} {name}s")),
+            1 => Some(format!("1 {one}")),
+            _ => Some(format!("{count} {many}")),
         };
-        let shown: Vec<String> = parts.iter().filter_map(named).collect();
+        let batches = named(self.batches, ["batch", "batches"]);
+        let parts = [
+            named(self.gets, ["get", "gets"]),
+            batches.map(|batches| format!("{batches} of {}", self.batched)),
+            named(self.seeks, ["seek", "seeks"]),
+            named(self.steps, ["step", "steps"]),
+            named(self.writes, ["write", "writes"]),
+        ];
+        let shown: Vec<String> = parts.into_iter().flatten().collect();
         formatter.write_str(&if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") })
     }
 }
@@ -91,6 +105,12 @@ impl View for CountingView<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
         self.counts.gets.fetch_add(1, Ordering::Relaxed);
         self.view.get(key)
+    }
+
+    fn get_many<'v>(&'v self, keys: &[&[u8]]) -> Result<Vec<Option<Value<'v>>>> {
+        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        self.counts.batched.fetch_add(keys.len() as u64, Ordering::Relaxed);
+        self.view.get_many(keys)
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Box<dyn Cursor + '_>> {

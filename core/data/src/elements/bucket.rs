@@ -11,15 +11,6 @@ use crate::codec::read_u32;
 /// Bytes of an element before its name.
 const HEADER_BYTES: usize = 8;
 
-/// What a record holds besides the element of a name.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Rest {
-    /// The other elements; nearly always none.
-    pub others: Vec<u8>,
-    /// Whether there is an element of the name.
-    pub found: bool,
-}
-
 /// Where the payload of the element of this name stands.
 pub fn find(bucket: &[u8], name: &[u8]) -> Result<Option<Range<usize>>> {
     let mut end = 0;
@@ -33,18 +24,21 @@ pub fn find(bucket: &[u8], name: &[u8]) -> Result<Option<Range<usize>>> {
     Ok(None)
 }
 
-/// Everything but the element of this name.
-pub fn without(bucket: &[u8], name: &[u8]) -> Result<Rest> {
-    let mut rest = Rest::default();
+/// Whether a record holds this element of its own and no other.
+pub fn is_alone(bucket: &[u8], name: &[u8], payload: &[u8]) -> bool {
+    bucket.len() == HEADER_BYTES + name.len() + payload.len()
+}
+
+/// Everything but the element of this name; nearly always nothing.
+pub fn without(bucket: &[u8], name: &[u8]) -> Result<Vec<u8>> {
+    let mut others = Vec::new();
     for element in Elements(bucket) {
         let (own, payload) = element?;
-        if own == name {
-            rest.found = true;
-        } else {
-            push(&mut rest.others, own, payload)?;
+        if own != name {
+            push(&mut others, own, payload)?;
         }
     }
-    Ok(rest)
+    Ok(others)
 }
 
 /// Adds an element.
@@ -101,13 +95,12 @@ mod tests {
         assert_eq!(payload(&bucket, b"").as_deref(), Some(&b"empty"[..]));
         assert_eq!(payload(&bucket, b"three").as_deref(), Some(&b""[..]));
         assert_eq!(payload(&bucket, b"on"), None);
-        let mut rest = without(&bucket, b"").unwrap();
-        assert!(rest.found);
-        assert_eq!(payload(&rest.others, b""), None);
-        push(&mut rest.others, b"", b"new").unwrap();
-        assert_eq!(payload(&rest.others, b"").as_deref(), Some(&b"new"[..]));
-        assert_eq!(payload(&rest.others, b"one").as_deref(), Some(&b"1"[..]));
-        assert_eq!(without(&bucket, b"four").unwrap(), Rest { others: bucket, found: false });
+        let mut others = without(&bucket, b"").unwrap();
+        assert_eq!(payload(&others, b""), None);
+        push(&mut others, b"", b"new").unwrap();
+        assert_eq!(payload(&others, b"").as_deref(), Some(&b"new"[..]));
+        assert_eq!(payload(&others, b"one").as_deref(), Some(&b"1"[..]));
+        assert_eq!(without(&bucket, b"four").unwrap(), bucket);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! the window begins close enough before it (the same chance for every element, as hashes form a ring) and the
 //! place drawn is the number of elements between (one in [`WINDOW_MAX`], whatever that number is). Gaps and
 //! clusters of hashes make no difference; only an element with [`WINDOW_MAX`] others close before it would be left
-//! out, and a window that holds so many has a probability below 10^-10.
+//! out now and then, and a window that holds so many has a probability below 10^-6.
 //!
 //! Many picks: ranks are drawn, and one walk over all elements collects those that have them.
 
@@ -14,7 +14,8 @@ use std::ops::ControlFlow;
 
 use dredis_contract::{Error, Result};
 
-use super::{ALL, ElementSet, Hashes, NamedElement};
+use super::{ALL, ElementSet, Hashes, NamedElement, bucket};
+use crate::codec;
 use crate::random::Random;
 use crate::transaction::Transaction;
 
@@ -36,15 +37,23 @@ pub enum Parts {
     NamesAndPayloads,
 }
 
-/// A window of hashes holds so many elements on average, and none beyond so many is picked.
-const WINDOW_MEAN: u64 = 8;
-const WINDOW_MAX: u64 = 32;
-/// A try succeeds one time in four; so many that fail in a row cannot be chance.
+/// A window of hashes holds so many elements on average, and none beyond so many is picked. The closer these two, the fewer
+/// tries; the larger both, the more is read in each.
+const WINDOW_MEAN: u64 = 16;
+const WINDOW_MAX: u64 = 40;
+/// A try succeeds two times in five; so many that fail in a row cannot be chance.
 const TRIES: usize = 1000;
 /// Objects of up to this many elements are picked from by counting through them.
-const COUNTED_MAX: u64 = 16;
+const COUNTED_MAX: u64 = 32;
 /// A pick by window takes about as long as so many elements of a walk.
 const PICK_COST: u64 = 64;
+
+/// An element that was picked.
+struct Picked {
+    element: NamedElement,
+    /// Whether it has its record to itself.
+    is_alone: bool,
+}
 
 impl Picks {
     /// How many picks from `count` elements there will be.
@@ -89,7 +98,26 @@ impl Transaction<'_> {
         if count == 0 {
             return Ok(None);
         }
-        self.pick(set, count, Parts::NamesAndPayloads, random).map(Some)
+        self.pick(set, count, Parts::NamesAndPayloads, random).map(|picked| Some(picked.element))
+    }
+
+    /// Removes an element, and answers its name; `count` is how many there are. `None` if there is none.
+    pub(crate) fn take_random_element(
+        &mut self,
+        set: ElementSet,
+        count: u64,
+        random: &mut Random,
+    ) -> Result<Option<Vec<u8>>> {
+        if count == 0 {
+            return Ok(None);
+        }
+        let Picked { element, is_alone } = self.pick(set, count, Parts::Names, random)?;
+        if is_alone {
+            self.delete(&codec::element(set.kind, set.object, element.hash));
+        } else {
+            self.remove_elements(set, &[&element.name])?;
+        }
+        Ok(Some(element.name))
     }
 
     /// Elements picked at random; `count` is how many there are. In memory stands only what is answered.
@@ -108,7 +136,7 @@ impl Transaction<'_> {
         let mut picked = Vec::new();
         let mut names = HashSet::new();
         while (picked.len() as u64) < total {
-            let element = self.pick(set, count, parts, random)?;
+            let element = self.pick(set, count, parts, random)?.element;
             if matches!(picks, Picks::Repeated(_)) || names.insert(element.name.clone()) {
                 picked.push(element);
             }
@@ -116,7 +144,7 @@ impl Transaction<'_> {
         Ok(picked)
     }
 
-    fn pick(&self, set: ElementSet, count: u64, parts: Parts, random: &mut Random) -> Result<NamedElement> {
+    fn pick(&self, set: ElementSet, count: u64, parts: Parts, random: &mut Random) -> Result<Picked> {
         if count <= COUNTED_MAX {
             let mut rank = random.below(count);
             return self.nth_element(set, ALL, &mut rank, parts)?.ok_or_else(miscounted);
@@ -145,15 +173,20 @@ impl Transaction<'_> {
         hashes: Hashes,
         rank: &mut u64,
         parts: Parts,
-    ) -> Result<Option<NamedElement>> {
+    ) -> Result<Option<Picked>> {
+        let expected = usize::try_from(*rank).unwrap_or(usize::MAX).saturating_add(1);
         let mut found = None;
-        self.visit_elements(set, hashes, WINDOW_MEAN as usize, |hash, name, payload| {
-            if *rank == 0 {
-                found = Some(copied(hash, name, payload, parts));
-                return ControlFlow::Break(());
+        self.visit_records(set, hashes, expected, |hash, record| {
+            let mut elements = bucket::Elements(record);
+            while let Some((name, payload)) = elements.next().transpose()? {
+                if *rank == 0 {
+                    let is_alone = bucket::is_alone(record, name, payload);
+                    found = Some(Picked { element: copied(hash, name, payload, parts), is_alone });
+                    return Ok(ControlFlow::Break(()));
+                }
+                *rank -= 1;
             }
-            *rank -= 1;
-            ControlFlow::Continue(())
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(found)
     }

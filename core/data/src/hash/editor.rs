@@ -1,9 +1,9 @@
 //! A hash being changed.
 
-use dredis_contract::Result;
+use dredis_contract::{Error, Result};
 
 use super::{elements, find, spread};
-use crate::elements::{Change, ElementSet, ElementWriter};
+use crate::elements::{Edit, ElementSet, ElementWriter};
 use crate::meta::{Form, Head, Stored};
 use crate::packed::{Listpack, PACKED_BYTES_MAX, PackedLimits};
 use crate::transaction::Transaction;
@@ -59,19 +59,53 @@ impl<'v> Transaction<'v> {
 }
 
 impl HashEditor<'_, '_> {
-    /// A field's value.
-    pub fn value(&self, field: &[u8]) -> Result<Option<Vec<u8>>> {
-        match &self.fields {
-            Fields::Packed(list) => Ok(find(list.view(), field).map(|(_, value)| value.to_vec())),
-            Fields::Spread { set, .. } => self.txn.element(*set, field),
-        }
+    /// Sets a field to what `change` makes of its value, if it has one. The value that it has now.
+    pub fn update<E: From<Error>>(
+        &mut self,
+        field: &[u8],
+        change: impl FnOnce(Option<&[u8]>) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        let Fields::Spread { set, count, .. } = &mut self.fields else {
+            let before = self.packed_value(field);
+            let value = change(before.as_deref())?;
+            self.set(&[[field, &value]])?;
+            return Ok(value);
+        };
+        let mut value = Vec::new();
+        let mut is_new = false;
+        self.txn.edit_element(*set, field, |before| {
+            is_new = before.is_none();
+            value = change(before)?;
+            Ok::<_, E>(Edit::Put(value.clone()))
+        })?;
+        *count += u64::from(is_new);
+        self.is_changed = true;
+        Ok(value)
     }
 
-    /// Whether there is such a field.
-    pub fn has(&self, field: &[u8]) -> Result<bool> {
+    /// Sets a field that is not there; whether it was not.
+    pub fn add(&mut self, field: &[u8], value: &[u8]) -> Result<bool> {
+        let Fields::Spread { set, count, .. } = &mut self.fields else {
+            if self.packed_value(field).is_some() {
+                return Ok(false);
+            }
+            self.set(&[[field, value]])?;
+            return Ok(true);
+        };
+        let mut is_new = false;
+        self.txn.edit_element(*set, field, |before| {
+            is_new = before.is_none();
+            Ok::<_, Error>(if is_new { Edit::Put(value) } else { Edit::Keep })
+        })?;
+        *count += u64::from(is_new);
+        self.is_changed |= is_new;
+        Ok(is_new)
+    }
+
+    fn packed_value(&self, field: &[u8]) -> Option<Vec<u8>> {
         match &self.fields {
-            Fields::Packed(list) => Ok(find(list.view(), field).is_some()),
-            Fields::Spread { set, .. } => self.txn.has_element(*set, field),
+            Fields::Packed(list) => find(list.view(), field).map(|(_, value)| value.to_vec()),
+            Fields::Spread { .. } => None,
         }
     }
 
@@ -99,8 +133,12 @@ impl HashEditor<'_, '_> {
             }
         }
         if let Fields::Spread { set, count, .. } = &mut self.fields {
-            let changes: Vec<Change<'_>> = left.iter().map(|[field, value]| (*field, Some(*value))).collect();
-            let new = left.len() as u64 - self.txn.change_elements(*set, &changes)?;
+            let fields: Vec<&[u8]> = left.iter().map(|[field, _]| *field).collect();
+            let mut new = 0;
+            self.txn.edit_elements(*set, &fields, |at, before| {
+                new += u64::from(before.is_none());
+                Ok::<_, Error>(Edit::Put(left[at][1]))
+            })?;
             *count += new;
             added += new;
         }
@@ -121,8 +159,7 @@ impl HashEditor<'_, '_> {
                 removed
             }
             Fields::Spread { set, count, .. } => {
-                let changes: Vec<Change<'_>> = fields.iter().map(|field| (*field, None)).collect();
-                let removed = self.txn.change_elements(*set, &changes)?;
+                let removed = self.txn.remove_elements(*set, fields)?;
                 *count = count.saturating_sub(removed);
                 removed
             }

@@ -3,10 +3,10 @@
 use dredis_contract::Result;
 
 use super::{PACKED_MEMBER_BYTES_MAX, PACKED_MEMBERS_MAX, SetRef, Shape, build, intset_members_max};
-use crate::codec;
-use crate::elements::{ElementSet, ElementWriter};
+use crate::elements::ElementSet;
 use crate::meta::{Form, Head, Stored};
 use crate::packed::{Intset, Listpack, PackedLimits, integer};
+use crate::random::Random;
 use crate::transaction::Transaction;
 
 /// A key's set, to be changed. Nothing stands in the key's record before [`SetEditor::finish`].
@@ -55,9 +55,9 @@ impl<'k> SetEditor<'k> {
                 is_new
             }
             (Members::Spread { elements, count }, _) => {
-                let is_new = add_element(txn, *elements, member)?;
-                *count += u64::from(is_new);
-                is_new
+                let added = txn.add_elements(*elements, &[member])?;
+                *count += added;
+                added > 0
             }
         };
         self.is_changed |= is_new;
@@ -70,6 +70,43 @@ impl<'k> SetEditor<'k> {
         Ok(is_new)
     }
 
+    /// Adds members; how many were none before. Few crossings to the engine.
+    pub fn insert_all(&mut self, txn: &mut Transaction<'_>, members: &[&[u8]]) -> Result<u64> {
+        let mut added = 0;
+        for (place, member) in members.iter().enumerate() {
+            if let Members::Spread { elements, count } = &mut self.members {
+                let new = txn.add_elements(*elements, &members[place..])?;
+                *count += new;
+                self.is_changed |= new > 0;
+                return Ok(added + new);
+            }
+            added += u64::from(self.insert(txn, member)?);
+        }
+        Ok(added)
+    }
+
+    /// Takes a member picked at random away, each with the same probability; `None` if there is none.
+    pub(super) fn pop(&mut self, txn: &mut Transaction<'_>, random: &mut Random) -> Result<Option<Vec<u8>>> {
+        let popped = match &mut self.members {
+            Members::Intset(set) => {
+                let picked = set.view().get(random.below(set.view().count() as u64) as usize);
+                picked.inspect(|number| _ = set.remove(*number)).map(|number| number.to_string().into_bytes())
+            }
+            Members::Packed(list) => {
+                let index = random.below(list.view().count() as u64) as usize;
+                let picked = list.view().get(index).map(|own| own.to_vec());
+                picked.inspect(|_| list.remove(index..index + 1))
+            }
+            Members::Spread { elements, count } => {
+                let popped = txn.take_random_element(*elements, *count, random)?;
+                *count = count.saturating_sub(u64::from(popped.is_some()));
+                popped
+            }
+        };
+        self.is_changed |= popped.is_some();
+        Ok(popped)
+    }
+
     /// Takes a member away; whether it was one.
     pub fn remove(&mut self, txn: &mut Transaction<'_>, member: &[u8]) -> Result<bool> {
         let was_member = match &mut self.members {
@@ -79,13 +116,28 @@ impl<'k> SetEditor<'k> {
                 index.map(|index| list.remove(index..index + 1)).is_some()
             }
             Members::Spread { elements, count } => {
-                let was_member = txn.remove_element(*elements, member)?.is_some();
-                *count = count.saturating_sub(u64::from(was_member));
-                was_member
+                let removed = txn.remove_elements(*elements, &[member])?;
+                *count = count.saturating_sub(removed);
+                removed > 0
             }
         };
         self.is_changed |= was_member;
         Ok(was_member)
+    }
+
+    /// Takes members away; how many were there. Few crossings to the engine.
+    pub fn remove_all(&mut self, txn: &mut Transaction<'_>, members: &[&[u8]]) -> Result<u64> {
+        if let Members::Spread { elements, count } = &mut self.members {
+            let removed = txn.remove_elements(*elements, members)?;
+            *count = count.saturating_sub(removed);
+            self.is_changed |= removed > 0;
+            return Ok(removed);
+        }
+        let mut removed = 0;
+        for member in members {
+            removed += u64::from(self.remove(txn, member)?);
+        }
+        Ok(removed)
     }
 
     /// Writes the key's record, or removes the key if no member is left. Writes nothing if nothing has changed.
@@ -144,20 +196,4 @@ impl<'k> SetEditor<'k> {
 
 fn fits_listpack(members: usize, member_bytes: usize) -> bool {
     members as u64 <= PACKED_MEMBERS_MAX && member_bytes <= PACKED_MEMBER_BYTES_MAX
-}
-
-/// Adds an element unless it is there; whether it was not. One read where nothing has its hash, which is nearly always.
-fn add_element(txn: &mut Transaction<'_>, set: ElementSet, name: &[u8]) -> Result<bool> {
-    let hash = txn.element_hash(name);
-    if txn.get(&codec::element(set.kind, set.object, hash))?.is_none() {
-        let mut writer = ElementWriter::new(set);
-        writer.add(txn, hash, name, b"")?;
-        writer.finish(txn);
-        return Ok(true);
-    }
-    if txn.has_element(set, name)? {
-        return Ok(false);
-    }
-    txn.put_element(set, name, b"")?;
-    Ok(true)
 }

@@ -59,11 +59,10 @@ impl Transaction<'_> {
         limits: PackedLimits,
         random: &mut Random,
     ) -> Result<Option<Vec<u8>>> {
-        let Some(member) = SetRef::of_stored(&stored)?.random_member(self, random)? else { return Ok(None) };
         let mut set = SetEditor::open((db, key), Some(stored), limits)?;
-        set.remove(self, &member)?;
+        let popped = set.pop(self, random)?;
         set.finish(self)?;
-        Ok(Some(member))
+        Ok(popped)
     }
 
     /// Takes so many members of a live set away, or all.

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use dredis_contract::{Direction, Result};
+use dredis_contract::{Direction, Error, Result};
 
 use super::order::Order;
 use super::range::Window;
 use super::read::{Shape, SortedSet, Spread};
 use super::{ScoredMember, packed, score};
 use crate::codec::RecordKind;
-use crate::elements::ElementSet;
+use crate::elements::{Edit, ElementSet, ElementWriter};
 use crate::meta::{Form, Head, Stored};
 use crate::packed::{Listpack, PACKED_BYTES_MAX, PackedLimits};
 use crate::transaction::Transaction;
@@ -63,58 +63,106 @@ impl<'k> SortedSetEditor<'k> {
         })
     }
 
-    /// Gives a member a score. `before`: the score that it has now, if it is there.
-    pub fn set(
+    /// Gives a member a score.
+    pub fn set(&mut self, txn: &mut Transaction<'_>, member: &[u8], score: f64) -> Result<()> {
+        self.set_each(txn, &[member], |_, _| Ok::<_, Error>(Some(score)))
+    }
+
+    /// Shows `decide` each member's place among `members` and its score, if it is there, and gives it the score that is answered, if
+    /// one is. One member after the other: one that comes twice is shown the score that it got. Few crossings to the engine.
+    pub fn set_each<E: From<Error>>(
+        &mut self,
+        txn: &mut Transaction<'_>,
+        members: &[&[u8]],
+        mut decide: impl FnMut(usize, Option<f64>) -> Result<Option<f64>, E>,
+    ) -> Result<(), E> {
+        for (place, member) in members.iter().enumerate() {
+            let State::Packed(list) = &self.state else {
+                return self.set_spread(txn, &members[place..], |at, before| decide(place + at, before));
+            };
+            let found = packed::find(list.view(), member)?;
+            let before = found.map(|(_, score)| score);
+            if let Some(score) = decide(place, before)? {
+                self.set_packed(txn, member, score, found.map(|(rank, _)| rank))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a member of a packed sorted set a score; `rank`: where it is, if it is there.
+    fn set_packed(
         &mut self,
         txn: &mut Transaction<'_>,
         member: &[u8],
-        new: f64,
-        before: Option<f64>,
+        score: f64,
+        rank: Option<usize>,
     ) -> Result<()> {
-        self.is_changed = true;
-        if let State::Packed(list) = &self.state
-            && before.is_none()
-            && !fits(&self.limits, packed::length(list.view()) + 1, member.len(), list.len())
-        {
+        let State::Packed(list) = &mut self.state else { return Ok(()) };
+        if let Some(rank) = rank {
+            packed::remove(list, rank..rank + 1);
+        } else if !fits(&self.limits, packed::length(list.view()) + 1, member.len(), list.len()) {
             self.spread(txn)?;
+            return self.set_spread(txn, &[member], |_, _| Ok(Some(score)));
         }
-        match &mut self.state {
-            State::Packed(list) => {
-                if before.is_some()
-                    && let Some((rank, _)) = packed::find(list.view(), member)?
-                {
-                    packed::remove(list, rank..rank + 1);
-                }
-                packed::insert(list, member, new)
-            }
-            State::Spread(spread) => {
-                txn.put_element(spread.elements(), member, &score::to_payload(new))?;
-                match before {
-                    Some(before) => txn.order_remove(spread.order, member, before)?,
-                    None => spread.count += 1,
-                }
-                txn.order_insert(&mut spread.order, member, new)
-            }
-        }
+        self.is_changed = true;
+        packed::insert(list, member, score)
     }
 
-    /// Removes a member; whether it was there.
-    pub fn remove(&mut self, txn: &mut Transaction<'_>, member: &[u8]) -> Result<bool> {
-        match &mut self.state {
-            State::Packed(list) => {
-                let Some((rank, _)) = packed::find(list.view(), member)? else { return Ok(false) };
-                packed::remove(list, rank..rank + 1);
-            }
-            State::Spread(spread) => {
-                let Some(payload) = txn.remove_element(spread.elements(), member)? else {
-                    return Ok(false);
-                };
-                txn.order_remove(spread.order, member, score::from_payload(&payload)?)?;
-                spread.count -= 1;
+    fn set_spread<E: From<Error>>(
+        &mut self,
+        txn: &mut Transaction<'_>,
+        members: &[&[u8]],
+        mut decide: impl FnMut(usize, Option<f64>) -> Result<Option<f64>, E>,
+    ) -> Result<(), E> {
+        let State::Spread(spread) = &mut self.state else { return Ok(()) };
+        let mut changes = Vec::new();
+        txn.edit_elements(spread.elements(), members, |at, payload| {
+            let before = payload.map(score::from_payload).transpose()?;
+            let Some(score) = decide(at, before)? else { return Ok::<_, E>(Edit::Keep) };
+            changes.push((members[at], before, score));
+            Ok(Edit::Put(score::to_payload(score)))
+        })?;
+        for (member, before, score) in changes {
+            self.is_changed = true;
+            if let Some(before) = before {
+                txn.order_move(&mut spread.order, member, before, score)?;
+            } else {
+                spread.count += 1;
+                txn.order_insert(&mut spread.order, member, score)?;
             }
         }
-        self.is_changed = true;
-        Ok(true)
+        Ok(())
+    }
+
+    /// Removes members. How many there were. Few crossings to the engine.
+    pub fn remove_all(&mut self, txn: &mut Transaction<'_>, members: &[&[u8]]) -> Result<u64> {
+        let mut removed = 0;
+        match &mut self.state {
+            State::Packed(list) => {
+                for member in members {
+                    if let Some((rank, _)) = packed::find(list.view(), member)? {
+                        packed::remove(list, rank..rank + 1);
+                        removed += 1;
+                    }
+                }
+            }
+            State::Spread(spread) => {
+                let mut gone = Vec::new();
+                txn.edit_elements(spread.elements(), members, |at, payload| {
+                    if let Some(payload) = payload {
+                        gone.push((members[at], score::from_payload(payload)?));
+                    }
+                    Ok::<_, Error>(Edit::<[u8; 0]>::Remove)
+                })?;
+                for (member, score) in gone {
+                    txn.order_remove(spread.order, member, score)?;
+                    spread.count -= 1;
+                    removed += 1;
+                }
+            }
+        }
+        self.is_changed |= removed > 0;
+        Ok(removed)
     }
 
     /// Removes the members of these ranks. How many there were.
@@ -207,10 +255,15 @@ impl<'k> SortedSetEditor<'k> {
         let members = packed::members(list.view())?;
         let object = txn.next_object()?;
         let elements = ElementSet { kind: RecordKind::SortedSetMember, object };
-        for ScoredMember { member, score } in &members {
-            txn.put_element(elements, member, &score::to_payload(*score))?;
+        let mut by_hash: Vec<(u64, &ScoredMember)> =
+            members.iter().map(|own| (txn.element_hash(&own.member), own)).collect();
+        by_hash.sort_unstable_by_key(|(hash, _)| *hash);
+        let mut writer = ElementWriter::new(elements);
+        for (hash, ScoredMember { member, score }) in by_hash {
+            writer.add(txn, hash, member, &score::to_payload(*score))?;
             txn.order_append(object, member, *score);
         }
+        writer.finish(txn);
         let order = match members.is_empty() {
             true => Order { object, height: 0 },
             false => txn.order_build(object, |_| Ok(()))?,
@@ -223,9 +276,8 @@ impl<'k> SortedSetEditor<'k> {
 impl Spread {
     /// Removes members that stand next to each other, given in order.
     fn remove_run(&mut self, txn: &mut Transaction<'_>, members: &[ScoredMember]) -> Result<()> {
-        for ScoredMember { member, .. } in members {
-            txn.remove_element(self.elements(), member)?;
-        }
+        let names: Vec<&[u8]> = members.iter().map(|member| &*member.member).collect();
+        txn.remove_elements(self.elements(), &names)?;
         txn.order_remove_run(self.order, members)?;
         self.count -= members.len() as u64;
         Ok(())

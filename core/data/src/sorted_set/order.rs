@@ -84,6 +84,19 @@ impl Transaction<'_> {
         self.counted_remove(order.index(), &key, 1, order.height)
     }
 
+    /// Gives a member that is there with the score `before` another one.
+    pub(super) fn order_move(
+        &mut self,
+        order: &mut Order,
+        member: &[u8],
+        before: f64,
+        own_score: f64,
+    ) -> Result<()> {
+        let (from, _) = self.order_entry(member, before);
+        let (to, value) = self.order_entry(member, own_score);
+        self.counted_move(order.index(), [&from, &to], value, &mut order.height)
+    }
+
     /// Adds a member to an index whose levels are made later, by [`Transaction::order_build`].
     pub(super) fn order_append(&mut self, object: u64, member: &[u8], own_score: f64) {
         let (key, value) = self.order_entry(member, own_score);

@@ -8,6 +8,7 @@ use super::order::{Order, Place, Start};
 use super::range::{MemberBound, SortedSetRange, Window};
 use super::{ScoredMember, packed, score};
 use crate::codec::RecordKind;
+use crate::counted::searched_height;
 use crate::elements::{ElementPage, ElementSet, NamedElement};
 use crate::meta::{Entry, Form, Head, Stored};
 use crate::packed::ListpackRef;
@@ -45,6 +46,11 @@ impl Spread {
         let mut body = self.count.to_be_bytes().to_vec();
         body.push(self.order.height);
         body
+    }
+
+    /// The order, to be searched.
+    fn searched(&self) -> Order {
+        Order { height: searched_height(self.order.height, self.count), ..self.order }
     }
 
     /// The members' records.
@@ -87,8 +93,7 @@ impl<'b> SortedSet<'b> {
         match self.0 {
             Shape::Packed(list) => Ok(packed::find(list, member)?.map(|(_, score)| score)),
             Shape::Spread(spread) => {
-                let payload = txn.element(spread.elements(), member)?;
-                payload.map(|payload| score::from_payload(&payload)).transpose()
+                txn.look_at_element(spread.elements(), member, score::from_payload)?.transpose()
             }
         }
     }
@@ -101,7 +106,7 @@ impl<'b> SortedSet<'b> {
                 let Some(own) = self.score(txn, member)? else { return Ok(None) };
                 let place =
                     Place { score: score::to_ordered(own), member: member.to_vec(), is_behind: false };
-                txn.order_rank(spread.order, &place).map(Some)
+                txn.order_rank(spread.searched(), &place).map(Some)
             }
         }
     }
@@ -117,11 +122,11 @@ impl<'b> SortedSet<'b> {
         };
         let Some((start, end)) = self.places(txn, spread, range)? else { return Ok(0..0) };
         let start = match start {
-            Some(place) => txn.order_rank(spread.order, &place)?,
+            Some(place) => txn.order_rank(spread.searched(), &place)?,
             None => 0,
         };
         let end = match end {
-            Some(place) => txn.order_rank(spread.order, &place)?,
+            Some(place) => txn.order_rank(spread.searched(), &place)?,
             None => spread.count,
         };
         Ok(start..end)
@@ -156,7 +161,7 @@ impl<'b> SortedSet<'b> {
             Direction::Reverse if ranks.end == spread.count => Start::Place(highest()),
             Direction::Reverse => Start::Rank(ranks.end - 1),
         };
-        txn.order_walk(spread.order, start, direction, limit, |_| true)
+        txn.order_walk(spread.searched(), start, direction, limit, |_| true)
     }
 
     /// The members that a window shows of a range, in the window's direction.

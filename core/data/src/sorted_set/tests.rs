@@ -136,11 +136,15 @@ fn play(seed: u64, key_bytes_max: u64, entries_max: u64, scores: u64) {
                 let before = known.map(|known| model[known].score);
                 assert_eq!(editor.view().score(txn, &member)?, before, "seed {seed}");
                 if random.below(6) == 0 {
-                    assert_eq!(editor.remove(txn, &member)?, known.is_some(), "seed {seed}");
+                    assert_eq!(
+                        editor.remove_all(txn, &[&member])?,
+                        u64::from(known.is_some()),
+                        "seed {seed}"
+                    );
                     known.map(|known| model.remove(known));
                 } else {
                     let score = random.below(scores) as f64;
-                    editor.set(txn, &member, score, before)?;
+                    editor.set(txn, &member, score)?;
                     known.map(|known| model.remove(known));
                     model.push(scored(&member, score));
                 }
@@ -194,7 +198,7 @@ fn a_large_one_is_built_with_its_counts() {
     other.write(|txn| {
         let mut editor = SortedSetEditor::open((0, b"z"), None, PackedLimits::default())?;
         for member in members.iter().rev() {
-            editor.set(txn, &member.member, member.score, None)?;
+            editor.set(txn, &member.member, member.score)?;
         }
         editor.finish(txn)
     });

@@ -6,6 +6,10 @@ use super::instance::Instance;
 use super::view::view_at;
 use crate::abi::{Bytes, Failure, Object, Page, PageRecord, RResult, ScanCall};
 
+/// A page has room for as many records of about this size as the host expects, and for so many at most, before it has to grow.
+const ROOM_RECORDS_MAX: usize = 32;
+const RECORD_BYTES: usize = 64;
+
 /// A cursor of the engine's and the page that it last filled.
 struct Pager<'v> {
     cursor: Box<dyn Cursor + 'v>,
@@ -65,7 +69,9 @@ pub(super) unsafe extern "C" fn scan(
             projection: if call.keys_only { Projection::Keys } else { Projection::Entries },
             expected: call.expected,
         })?;
-        let pager = Pager { cursor, records: Vec::new(), bytes: Vec::new(), pending: None, ended: false };
+        let room = call.expected.min(ROOM_RECORDS_MAX);
+        let (records, bytes) = (Vec::with_capacity(room), Vec::with_capacity(room * RECORD_BYTES));
+        let pager = Pager { cursor, records, bytes, pending: None, ended: false };
         Ok(Box::into_raw(Box::new(pager)).cast())
     })
 }

@@ -15,12 +15,15 @@ pub fn hincrby(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Comma
     let field = arguments[2];
     let increment = numbers::integer(arguments[3])?;
     let mut hash = access::edit(context, arguments[1])?;
-    let before = match hash.value(field)? {
-        Some(text) => numbers::parse_integer(&text).ok_or(VALUE_NOT_AN_INTEGER)?,
-        None => 0,
-    };
-    let after = before.checked_add(increment).ok_or(errors::OVERFLOW)?;
-    hash.set(&[[field, after.to_string().as_bytes()]])?;
+    let mut after = 0;
+    hash.update(field, |text| {
+        let before = match text {
+            Some(text) => numbers::parse_integer(text).ok_or(VALUE_NOT_AN_INTEGER)?,
+            None => 0,
+        };
+        after = before.checked_add(increment).ok_or(errors::OVERFLOW)?;
+        Ok::<_, CommandError>(after.to_string().into_bytes())
+    })?;
     hash.finish()?;
     Ok(Reply::Integer(after))
 }
@@ -31,13 +34,14 @@ pub fn hincrbyfloat(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> 
     let increment = LongDouble::parse(arguments[3]).ok_or(errors::NOT_A_FLOAT)?;
     let increment = LongDouble::ZERO.checked_add(increment).ok_or(INCREMENT_NOT_FINITE)?;
     let mut hash = access::edit(context, arguments[1])?;
-    let before = match hash.value(field)? {
-        Some(text) => LongDouble::parse(&text).ok_or(VALUE_NOT_A_FLOAT)?,
-        None => LongDouble::ZERO,
-    };
-    let after = before.checked_add(increment).ok_or(errors::NOT_FINITE)?;
-    let text = after.to_string().into_bytes();
-    hash.set(&[[field, &text]])?;
+    let text = hash.update(field, |text| {
+        let before = match text {
+            Some(text) => LongDouble::parse(text).ok_or(VALUE_NOT_A_FLOAT)?,
+            None => LongDouble::ZERO,
+        };
+        let after = before.checked_add(increment).ok_or(errors::NOT_FINITE)?;
+        Ok::<_, CommandError>(after.to_string().into_bytes())
+    })?;
     hash.finish()?;
     Ok(Reply::Bulk(text))
 }

@@ -29,12 +29,9 @@ fn set(context: &mut Context<'_, '_>, arguments: Arguments<'_>, command: &str) -
 pub fn hsetnx(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
     let (field, value) = (arguments[2], arguments[3]);
     let mut hash = access::edit(context, arguments[1])?;
-    if hash.has(field)? {
-        return Ok(Reply::Integer(0));
-    }
-    hash.set(&[[field, value]])?;
+    let is_new = hash.add(field, value)?;
     hash.finish()?;
-    Ok(Reply::Integer(1))
+    Ok(Reply::Integer(i64::from(is_new)))
 }
 
 /// `HDEL key field [field ...]`.

@@ -8,23 +8,17 @@ use crate::{Arguments, CommandResult, Context, Reply};
 /// `SADD key member [member ...]`.
 pub fn sadd(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
     let mut set = access::load_to_edit(context, arguments[1])?;
-    let mut added = 0;
-    for member in &arguments[2..] {
-        added += i64::from(set.insert(context.txn, member)?);
-    }
+    let added = set.insert_all(context.txn, &arguments[2..])?;
     set.finish(context.txn)?;
-    Ok(Reply::Integer(added))
+    Ok(Reply::Integer(added as i64))
 }
 
 /// `SREM key member [member ...]`.
 pub fn srem(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
     let mut set = access::load_to_edit(context, arguments[1])?;
-    let mut removed = 0;
-    for member in &arguments[2..] {
-        removed += i64::from(set.remove(context.txn, member)?);
-    }
+    let removed = set.remove_all(context.txn, &arguments[2..])?;
     set.finish(context.txn)?;
-    Ok(Reply::Integer(removed))
+    Ok(Reply::Integer(removed as i64))
 }
 
 /// `SMOVE source destination member`.

@@ -1,8 +1,5 @@
 //! Members added, counted up and removed.
 
-use dredis_data::Transaction;
-use dredis_data::sorted_set::SortedSetEditor;
-
 use super::{access, number};
 use crate::errors::{self, CommandError, fixed};
 use crate::{Arguments, CommandResult, Context, Reply};
@@ -62,12 +59,9 @@ pub fn zrem(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandR
     let key = arguments[1];
     let Some(stored) = access::load(context, key)? else { return Ok(Reply::Integer(0)) };
     let mut editor = access::edit(context, key, Some(stored))?;
-    let mut removed = 0;
-    for member in &arguments[2..] {
-        removed += i64::from(editor.remove(context.txn, member)?);
-    }
+    let removed = editor.remove_all(context.txn, &arguments[2..])?;
     editor.finish(context.txn)?;
-    Ok(Reply::Integer(removed))
+    Ok(Reply::Integer(removed as i64))
 }
 
 fn parse_options<'w, 'a>(mut words: &'w [&'a [u8]]) -> (Options, &'w [&'a [u8]]) {
@@ -90,9 +84,10 @@ fn parse_options<'w, 'a>(mut words: &'w [&'a [u8]]) -> (Options, &'w [&'a [u8]])
 }
 
 fn add(context: &mut Context<'_, '_>, key: &[u8], options: Options, pairs: &[&[u8]]) -> CommandResult {
-    let mut scored = Vec::with_capacity(pairs.len() / 2);
+    let (mut scores, mut members) = (Vec::new(), Vec::new());
     for pair in pairs.chunks_exact(2) {
-        scored.push((number::score(pair[0])?, pair[1]));
+        scores.push(number::score(pair[0])?);
+        members.push(pair[1]);
     }
     let stored = access::load(context, key)?;
     if stored.is_none() && options.xx {
@@ -100,14 +95,16 @@ fn add(context: &mut Context<'_, '_>, key: &[u8], options: Options, pairs: &[&[u
     }
     let mut editor = access::edit(context, key, stored)?;
     let (mut added, mut changed, mut last) = (0, 0, None);
-    for (score, member) in scored {
-        match put(context.txn, &mut editor, options, score, member)? {
+    editor.set_each(context.txn, &members, |at, before| {
+        let outcome = decide(options, scores[at], before)?;
+        match outcome {
             Outcome::Refused => {}
             Outcome::Same(score) => last = Some(score),
             Outcome::Added(score) => (added, last) = (added + 1, Some(score)),
             Outcome::Changed(score) => (changed, last) = (changed + 1, Some(score)),
         }
-    }
+        Ok::<_, CommandError>(outcome.new_score())
+    })?;
     editor.finish(context.txn)?;
     if options.incr {
         return Ok(last.map_or(Reply::Null, Reply::Double));
@@ -115,19 +112,10 @@ fn add(context: &mut Context<'_, '_>, key: &[u8], options: Options, pairs: &[&[u
     Ok(Reply::Integer(if options.ch { added + changed } else { added }))
 }
 
-fn put(
-    txn: &mut Transaction<'_>,
-    editor: &mut SortedSetEditor<'_>,
-    options: Options,
-    score: f64,
-    member: &[u8],
-) -> Result<Outcome, CommandError> {
-    let Some(before) = editor.view().score(txn, member)? else {
-        if options.xx {
-            return Ok(Outcome::Refused);
-        }
-        editor.set(txn, member, score, None)?;
-        return Ok(Outcome::Added(score));
+/// What becomes of a member that has the score `before`, if it is there.
+fn decide(options: Options, score: f64, before: Option<f64>) -> Result<Outcome, CommandError> {
+    let Some(before) = before else {
+        return Ok(if options.xx { Outcome::Refused } else { Outcome::Added(score) });
     };
     if options.nx {
         return Ok(Outcome::Refused);
@@ -140,9 +128,15 @@ fn put(
     if (options.gt && score <= before) || (options.lt && score >= before) {
         return Ok(Outcome::Refused);
     }
-    if score == before {
-        return Ok(Outcome::Same(score));
+    Ok(if score == before { Outcome::Same(score) } else { Outcome::Changed(score) })
+}
+
+impl Outcome {
+    /// The score to write, if one is to be written.
+    fn new_score(&self) -> Option<f64> {
+        match *self {
+            Outcome::Added(score) | Outcome::Changed(score) => Some(score),
+            Outcome::Refused | Outcome::Same(_) => None,
+        }
     }
-    editor.set(txn, member, score, Some(before))?;
-    Ok(Outcome::Changed(score))
 }
