@@ -24,6 +24,7 @@ mod meta;
 mod overlay;
 mod packed;
 mod random;
+pub mod rdb;
 mod sample;
 mod scan;
 pub mod set;

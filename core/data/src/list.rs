@@ -27,9 +27,12 @@ mod tests;
 mod trim;
 mod view;
 
+use std::ops::ControlFlow;
+
 use dredis_contract::{Direction, Result};
 
 use crate::meta::Entry;
+use crate::packed::Element;
 use crate::transaction::Transaction;
 use view::ListView;
 
@@ -91,6 +94,15 @@ impl Transaction<'_> {
     /// Elements from index `start` on, up to `count` of them.
     pub fn list_range(&self, entry: &Entry<'_>, start: u64, count: u64) -> Result<Vec<Vec<u8>>> {
         ListView::of(entry)?.range(self, start, count)
+    }
+
+    /// Shows `visit` all elements from the first on, until it has seen enough.
+    pub(crate) fn each_list_element_while(
+        &self,
+        entry: &Entry<'_>,
+        mut visit: impl FnMut(&Element<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        ListView::of(entry)?.walk(self, End::Head, |element, _| visit(element))
     }
 
     /// The indexes at which an element stands, in the order in which the search finds them.

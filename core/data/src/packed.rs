@@ -1,11 +1,14 @@
 //! Small collections as one run of bytes within their key's record, in Redis's own layouts, so that dumps copy them.
 
+pub(crate) mod check;
 mod intset;
 mod listpack;
+mod writer;
 
 pub use intset::{Intset, IntsetRef};
 pub(crate) use listpack::integer;
 pub use listpack::{Element, Elements, Listpack, ListpackRef};
+pub(crate) use writer::ListpackWriter;
 
 /// Up to which size collections stay packed: Redis's parameters of the same names, and their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -123,7 +123,7 @@ impl Transaction<'_> {
 }
 
 /// The most members of an intset.
-fn intset_members_max(limits: PackedLimits) -> u64 {
+pub(crate) fn intset_members_max(limits: PackedLimits) -> u64 {
     limits.set_intset_entries.min((PACKED_BYTES_MAX / 8 - 1) as u64)
 }
 

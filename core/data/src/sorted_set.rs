@@ -13,7 +13,7 @@ mod packed;
 mod range;
 mod read;
 mod sample;
-mod score;
+pub(crate) mod score;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,9 @@ fn report(name: &str, seed: u64, plan: &Plan, sequence: &Sequence, difference: &
             Action::Iterate(request) => {
                 format!("{}   (carried on until the cursor is 0)", show_request(request))
             }
+            Action::Exchange(first, second) => {
+                format!("{}, to the other server: {}", show_request(first), show_request(second))
+            }
             Action::Inspect => "(a look at every key)".to_owned(),
         };
         text.push_str(&format!("  {connection}> {}\n", shorten(&line, 400)));

@@ -5,8 +5,9 @@
 
 pub mod families;
 mod grammar;
+mod payloads;
 mod sequence;
 mod words;
 
-pub use grammar::{Part, Row};
+pub use grammar::{Part, Play, Row};
 pub use sequence::{Action, Generator, Sequence, Step};

@@ -37,6 +37,11 @@ pub static RULES: &[(&str, Rule, &str)] = &[
     ("KEYS", Rule::Elements, "Redis answers in the order of its hash table"),
     ("SCAN", Rule::ScanPage, "cursors and order are the server's own"),
     ("RANDOMKEY", Rule::Kind, "random"),
+    (
+        "DUMP",
+        Rule::Kind,
+        "the servers pack and compress in their own ways; exchanges show that each reads the other",
+    ),
     ("HGETALL", Rule::Pairs, "Redis answers large hashes in the order of its hash table"),
     ("HKEYS", Rule::Elements, "as HGETALL"),
     ("HVALS", Rule::Elements, "as HGETALL"),

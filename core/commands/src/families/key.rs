@@ -1,6 +1,7 @@
 //! Keys of any type: existence, removal, names, expiry, walks over all of them.
 
 mod copy;
+mod dump;
 mod existence;
 mod expiry;
 pub(super) mod object;
@@ -139,6 +140,19 @@ pub static TABLE: &[Command] = &[
         arguments: KEYS,
         run: existence::del,
         ..WRITING
+    },
+    Command {
+        name: "dump",
+        summary: "Answers a key's value in a form that RESTORE takes, here and in Redis.",
+        since: "2.6.0",
+        complexity: "O(N), N being the value's size",
+        arity: 2,
+        flags: READ,
+        keys: READ_KEY,
+        tips: &["nondeterministic_output"],
+        arguments: KEY,
+        run: dump::dump,
+        ..READING
     },
     Command {
         name: "exists",
@@ -300,6 +314,32 @@ pub static TABLE: &[Command] = &[
         keys: &[KeySpec::first(&["RW", "access", "delete"]), destination(&["OW", "insert"])],
         arguments: &[key("key", 0), key("newkey", 1)],
         run: copy::renamenx,
+        ..WRITING
+    },
+    Command {
+        name: "restore",
+        summary: "Makes a key out of what DUMP answered, here or in Redis. When and how often it was used is not kept.",
+        since: "2.6.0",
+        history: &[
+            ("3.0.0", "Option REPLACE."),
+            ("5.0.0", "Option ABSTTL."),
+            ("5.0.0", "Options IDLETIME and FREQ."),
+        ],
+        complexity: "O(N), N being the value's size; O(N*log(N)) for sorted sets",
+        arity: -4,
+        flags: WRITE.or(Flags::DENYOOM),
+        categories: &["keyspace", "dangerous"],
+        keys: &[KeySpec::first(&["OW", "update"])],
+        arguments: &[
+            key("key", 0),
+            integer("ttl"),
+            text("serialized-value"),
+            word("replace", "REPLACE").since("3.0.0").optional(),
+            word("absttl", "ABSTTL").since("5.0.0").optional(),
+            integer("seconds").after("IDLETIME").since("5.0.0").optional(),
+            integer("frequency").after("FREQ").since("5.0.0").optional(),
+        ],
+        run: dump::restore,
         ..WRITING
     },
     Command {

@@ -9,11 +9,15 @@ use super::spread::{self, Spread};
 use super::trim;
 use super::view::{ListView, Place};
 use crate::meta::{Form, Head, Stored};
-use crate::packed::{Listpack, PackedLimits};
+use crate::packed::{Element, Listpack, PackedLimits};
 use crate::transaction::Transaction;
 
 /// Lists under this size are shortened in place, however little stays.
 const COPIED_MIN: u64 = 512;
+
+/// Listpacks up to this size are cut where they are too large, which costs a copy of the rest for each piece. Elements of
+/// larger ones are added one by one. Redis makes none that are larger.
+const CUT_BYTES_MAX: usize = 64 << 10;
 
 /// On which side of another an element goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +84,36 @@ impl<'t, 'v> ListEditor<'t, 'v> {
             limits: ChunkLimits::new(limits.list_size),
             contents: Contents::Packed(Listpack::default()),
             is_changed: true,
+        }
+    }
+
+    /// The same with an expiry.
+    pub(crate) fn expiring(mut self, expire_at_ms: Option<u64>) -> Self {
+        self.expire_at_ms = expire_at_ms;
+        self
+    }
+
+    /// Adds all elements of a listpack behind all others.
+    pub(crate) fn append(&mut self, list: Listpack) -> Result<()> {
+        if self.is_empty()
+            && list.len() <= CUT_BYTES_MAX
+            && let Contents::Packed(contents) = &mut self.contents
+        {
+            *contents = list;
+            self.is_changed = true;
+            return self.settle();
+        }
+        list.view().iter().try_for_each(|element| match element {
+            Element::Bytes(bytes) => self.push(End::Tail, bytes),
+            Element::Integer(_) => self.push(End::Tail, &element.to_vec()),
+        })
+    }
+
+    /// Gives up what was written of a list that was begun by [`ListEditor::replace`].
+    pub(crate) fn give_up(self) -> Result<()> {
+        match self.contents {
+            Contents::Packed(_) => Ok(()),
+            Contents::Spread(list) => list.chunks.give_up(self.txn),
         }
     }
 

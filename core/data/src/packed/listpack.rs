@@ -8,10 +8,11 @@ use std::ops::{Deref, Range};
 
 use dredis_contract::{Error, Result};
 
-const HEADER_BYTES: usize = 6;
+/// Bytes before the elements.
+pub(super) const HEADER_BYTES: usize = 6;
 const END: u8 = 0xff;
 /// In the header: more elements than its two bytes can count.
-const COUNT_UNKNOWN: u16 = u16::MAX;
+pub(super) const COUNT_UNKNOWN: u16 = u16::MAX;
 
 /// An element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ pub struct ListpackRef<'l>(&'l [u8]);
 pub struct Listpack(Vec<u8>);
 
 impl<'l> ListpackRef<'l> {
+    /// Where the first element begins.
+    pub(crate) const FIRST: usize = HEADER_BYTES;
+
     /// Takes bytes for a listpack. Elements are only looked at when they are read.
     pub fn new(bytes: &'l [u8]) -> Result<Self> {
         let total = bytes.first_chunk().map(|total| u32::from_le_bytes(*total) as usize);
@@ -92,6 +96,13 @@ impl<'l> ListpackRef<'l> {
         std::iter::from_fn(move || Some((elements.next()?, elements.next()?)))
     }
 
+    /// The element that begins at a byte, and where the next one does; `None` at the end. The first begins at
+    /// [`ListpackRef::FIRST`].
+    pub(crate) fn element_at(&self, at: usize) -> Option<(Element<'l>, usize)> {
+        let mut elements = Elements { bytes: self.0, front: at, back: self.0.len() - 1 };
+        Some((elements.next()?, elements.front))
+    }
+
     /// Where the element of this place begins; the end for the place after the last.
     fn offset(&self, index: usize) -> usize {
         let mut elements = self.iter();
@@ -121,6 +132,14 @@ impl Listpack {
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
         ListpackRef::new(&bytes)?;
         Ok(Listpack(bytes))
+    }
+
+    /// So many elements, encoded, behind room for a header.
+    pub(super) fn of_elements(mut bytes: Vec<u8>, count: usize) -> Self {
+        bytes.push(END);
+        let mut list = Listpack(bytes);
+        list.set_header(count);
+        list
     }
 
     /// To read.
@@ -257,15 +276,35 @@ pub(crate) fn integer(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-fn encode(value: &[u8], out: &mut Vec<u8>) {
+/// Adds an element's encoding, its data and the length of both.
+pub(super) fn encode(value: &[u8], out: &mut Vec<u8>) {
+    if let Some(number) = integer(value) {
+        return encode_integer(number, out);
+    }
     let start = out.len();
-    match integer(value) {
-        Some(number @ 0..=127) => out.push(number as u8),
-        Some(number @ -4096..=4095) => {
+    match value.len() {
+        length @ 0..=63 => out.push(0x80 | length as u8),
+        length @ 64..=4095 => out.extend_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]),
+        length => {
+            let length = u32::try_from(length).expect("a packed element is far below 4 GB");
+            out.push(0xf0);
+            out.extend_from_slice(&length.to_le_bytes());
+        }
+    }
+    out.extend_from_slice(value);
+    encode_length(out.len() - start, out);
+}
+
+/// The same for an integer.
+pub(super) fn encode_integer(number: i64, out: &mut Vec<u8>) {
+    let start = out.len();
+    match number {
+        0..=127 => out.push(number as u8),
+        -4096..=4095 => {
             let bits = number as u16 & 0x1fff;
             out.extend_from_slice(&[0xc0 | (bits >> 8) as u8, bits as u8]);
         }
-        Some(number) => {
+        number => {
             let (tag, bytes) = match number {
                 -0x8000..=0x7fff => (0xf1, 2),
                 -0x80_0000..=0x7f_ffff => (0xf2, 3),
@@ -275,30 +314,26 @@ fn encode(value: &[u8], out: &mut Vec<u8>) {
             out.push(tag);
             out.extend_from_slice(&number.to_le_bytes()[..bytes]);
         }
-        None => {
-            let length = value.len();
-            match length {
-                0..=63 => out.push(0x80 | length as u8),
-                64..=4095 => out.extend_from_slice(&[0xe0 | (length >> 8) as u8, length as u8]),
-                _ => {
-                    let length = u32::try_from(length).expect("a packed element is far below 4 GB");
-                    out.push(0xf0);
-                    out.extend_from_slice(&length.to_le_bytes());
-                }
-            }
-            out.extend_from_slice(value);
-        }
     }
-    let length = out.len() - start;
-    for index in (0..length_of_length(length)).rev() {
+    encode_length(out.len() - start, out);
+}
+
+fn encode_length(length: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(put_length(length, &mut [0; 5]));
+}
+
+/// The length of an element as it stands behind it.
+pub(super) fn put_length(length: usize, room: &mut [u8; 5]) -> &[u8] {
+    let bytes = length_of_length(length);
+    for (place, index) in (0..bytes).rev().enumerate() {
         let group = (length >> (7 * index)) as u8 & 0x7f;
-        let is_first = index + 1 == length_of_length(length);
-        out.push(if is_first { group } else { group | 0x80 });
+        room[place] = if place == 0 { group } else { group | 0x80 };
     }
+    &room[..bytes]
 }
 
 /// The element at the beginning of these bytes, and the length of its encoding and data.
-fn decode(bytes: &[u8]) -> Option<(Element<'_>, usize)> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(Element<'_>, usize)> {
     let string = |start: usize, length: usize| {
         let end = start.checked_add(length)?;
         Some((Element::Bytes(bytes.get(start..end)?), end))
@@ -329,7 +364,7 @@ fn decode(bytes: &[u8]) -> Option<(Element<'_>, usize)> {
 }
 
 /// Bytes that the length behind an element takes; the bounds are Redis's own.
-fn length_of_length(length: usize) -> usize {
+pub(super) fn length_of_length(length: usize) -> usize {
     match length {
         0..=127 => 1,
         128..16_383 => 2,

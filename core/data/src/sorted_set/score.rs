@@ -42,7 +42,7 @@ fn without_zeros(number: &str) -> &str {
 }
 
 /// A score as a listpack keeps it.
-pub(super) fn packed_text(score: f64) -> String {
+pub(crate) fn packed_text(score: f64) -> String {
     if score.fract() == 0.0 && score.abs() <= PACKED_INTEGER_MAX {
         (score as i64).to_string()
     } else {
@@ -51,7 +51,7 @@ pub(super) fn packed_text(score: f64) -> String {
 }
 
 /// The score that a listpack keeps in this element.
-pub(super) fn from_packed(element: Element<'_>) -> Result<f64> {
+pub(crate) fn from_packed(element: Element<'_>) -> Result<f64> {
     let score = match element {
         Element::Integer(number) => Some(number as f64),
         Element::Bytes(text) => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
@@ -60,28 +60,28 @@ pub(super) fn from_packed(element: Element<'_>) -> Result<f64> {
 }
 
 /// A number whose order among others is that of the score. Both zeros are the same.
-pub(super) fn to_ordered(score: f64) -> u64 {
+pub(crate) fn to_ordered(score: f64) -> u64 {
     let bits = (score + 0.0).to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
 /// The score of such a number.
-pub(super) fn from_ordered(ordered: u64) -> f64 {
+pub(crate) fn from_ordered(ordered: u64) -> f64 {
     f64::from_bits(if ordered & SIGN == 0 { !ordered } else { ordered & !SIGN })
 }
 
 /// The order of two scores, neither of which is NaN.
-pub(super) fn compare(left: f64, right: f64) -> Ordering {
+pub(crate) fn compare(left: f64, right: f64) -> Ordering {
     to_ordered(left).cmp(&to_ordered(right))
 }
 
 /// A score as member records hold it.
-pub(super) fn to_payload(score: f64) -> [u8; 8] {
+pub(crate) fn to_payload(score: f64) -> [u8; 8] {
     score.to_bits().to_be_bytes()
 }
 
 /// The score in a member record.
-pub(super) fn from_payload(payload: &[u8]) -> Result<f64> {
+pub(crate) fn from_payload(payload: &[u8]) -> Result<f64> {
     let bytes = payload.try_into().map_err(|_| Error::corrupt("a member's score is not of 8 bytes"))?;
     Ok(f64::from_bits(u64::from_be_bytes(bytes)))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
 use std::iter::Rev;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dredis_data::contract::{
@@ -20,23 +21,29 @@ type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 pub struct MapBackend {
     records: Arc<RwLock<Arc<Records>>>,
     key_bytes_max: u64,
+    largest_batch: Arc<AtomicUsize>,
 }
 
 impl MapBackend {
     /// An empty one that takes keys of up to so many bytes.
     pub fn new(key_bytes_max: u64) -> Self {
-        MapBackend { records: Arc::default(), key_bytes_max }
+        MapBackend { records: Arc::default(), key_bytes_max, largest_batch: Arc::default() }
     }
 
     /// Another backend with the same records.
     pub fn snapshot(&self) -> Self {
         let records = Arc::new(RwLock::new(self.records()));
-        MapBackend { records, key_bytes_max: self.key_bytes_max }
+        MapBackend { records, key_bytes_max: self.key_bytes_max, largest_batch: Arc::default() }
     }
 
     /// All records as they stand.
     pub fn records(&self) -> Arc<Records> {
         self.records.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes of keys and values in the largest commit so far.
+    pub fn largest_batch(&self) -> usize {
+        self.largest_batch.load(Ordering::Relaxed)
     }
 
     /// How many records begin with this byte.
@@ -65,6 +72,7 @@ impl Backend for MapBackend {
         let mut guard = self.records.write().unwrap_or_else(PoisonError::into_inner);
         let records = Arc::make_mut(&mut guard);
         let mut before: &[u8] = &[];
+        let mut bytes = 0;
         for operation in batch.operations() {
             let (Operation::Put { key, .. }
             | Operation::Delete { key }
@@ -74,6 +82,7 @@ impl Backend for MapBackend {
             before = key;
             match operation {
                 Operation::Put { key, value } => {
+                    bytes += key.len() + value.len();
                     records.insert(key.to_vec(), value.to_vec());
                 }
                 Operation::Delete { key } => {
@@ -84,6 +93,7 @@ impl Backend for MapBackend {
                 }
             }
         }
+        self.largest_batch.fetch_max(bytes, Ordering::Relaxed);
         Ok(Commit::Done)
     }
 

@@ -72,6 +72,7 @@ pub fn play(sequence: &Sequence, redis: SocketAddr, dredis: SocketAddr) -> Resul
             pair.pipeline(&std::mem::take(&mut waiting), started)?;
             match action {
                 Action::Iterate(request) => pair.iterate(request, started)?,
+                Action::Exchange(first, second) => pair.exchange(first, second, started)?,
                 _ => pair.inspect(started)?,
             }
         }
@@ -172,10 +173,7 @@ impl Pair {
     fn iterate(&mut self, first: &Request, started: Instant) -> Result<(), Difference> {
         let left = self.redis.call(first).expect("redis-server answers");
         let right = self.dredis.call(first);
-        let right = right.or_else(|error| {
-            self.one_by_one(std::slice::from_ref(first), std::slice::from_ref(&left), &error)
-                .map(|_| left.clone())
-        })?;
+        let right = right.or_else(|error| self.lost(first, &left, &error))?;
         self.compare(first, &left, &right, started.elapsed())?;
         if normalise::page(&left.value).is_none() {
             return Ok(());
@@ -192,6 +190,31 @@ impl Pair {
             Ok(right_keys) => Err(describe(show_keys(&left_keys), show_keys(&right_keys))),
             Err(error) => Err(describe(show_keys(&left_keys), error)),
         }
+    }
+
+    /// Asks both servers for something and gives it to the other one.
+    fn exchange(&mut self, first: &Request, second: &Request, started: Instant) -> Result<(), Difference> {
+        let left = self.redis.call(first).expect("redis-server answers");
+        let right = self.dredis.call(first).or_else(|error| self.lost(first, &left, &error))?;
+        self.compare(first, &left, &right, started.elapsed())?;
+        let (Value::Bulk(from_redis), Value::Bulk(from_dredis)) = (&left.value, &right.value) else {
+            return Ok(());
+        };
+        let with = |payload: &[u8]| {
+            let mut request = second.clone();
+            request[3] = payload.to_vec();
+            request
+        };
+        let (to_redis, to_dredis) = (with(from_dredis), with(from_redis));
+        let left = self.redis.call(&to_redis).expect("redis-server answers");
+        let right = self.dredis.call(&to_dredis).or_else(|error| self.lost(&to_dredis, &left, &error))?;
+        self.compare(&to_dredis, &left, &right, started.elapsed())
+    }
+
+    /// What to say when a reply did not come.
+    fn lost(&self, request: &Request, left: &Reply, error: &io::Error) -> Result<Reply, Difference> {
+        self.one_by_one(std::slice::from_ref(request), std::slice::from_ref(left), error)
+            .map(|_| left.clone())
     }
 
     /// Compares everything that can be seen of all keys.

@@ -104,7 +104,11 @@ fn shorten_arguments(best: &mut Best, attempt: &mut impl FnMut(Vec<Step>, &mut B
 fn replaced(steps: &[Step], from: &[u8], to: &[u8]) -> Vec<Step> {
     let mut steps = steps.to_vec();
     for action in steps.iter_mut().flat_map(|step| &mut step.actions) {
-        if let Action::Call(request) | Action::Iterate(request) = action {
+        let request = match action {
+            Action::Call(request) | Action::Iterate(request) | Action::Exchange(_, request) => Some(request),
+            Action::Inspect => None,
+        };
+        if let Some(request) = request {
             for word in request.iter_mut().filter(|word| *word == from) {
                 *word = to.to_vec();
             }

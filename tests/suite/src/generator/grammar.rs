@@ -63,6 +63,8 @@ pub enum Part {
     Database,
     /// A glob pattern.
     Pattern,
+    /// A payload for RESTORE, as Redis of an older version made it.
+    Payload,
     /// All of these, or nothing.
     Optional(&'static [Part]),
     /// One of these lists.
@@ -80,24 +82,40 @@ pub struct Row {
     pub weight: usize,
     /// The commands, each with its name first.
     pub commands: &'static [&'static [Part]],
-    /// Whether the command is a scan that has to be carried through to its end.
-    pub iterates: bool,
+    /// What is done with the commands.
+    pub play: Play,
+}
+
+/// How the commands of a row are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Play {
+    /// One after the other.
+    Call,
+    /// A scan that has to be carried through to its end.
+    Iterate,
+    /// What the first one answers on one server becomes argument 3 of the second one on the other.
+    Exchange,
 }
 
 impl Row {
     /// A single command.
     pub const fn one(weight: usize, command: &'static [&'static [Part]; 1]) -> Row {
-        Row { weight, commands: command, iterates: false }
+        Row { weight, commands: command, play: Play::Call }
     }
 
     /// Several commands that belong together.
     pub const fn several(weight: usize, commands: &'static [&'static [Part]]) -> Row {
-        Row { weight, commands, iterates: false }
+        Row { weight, commands, play: Play::Call }
     }
 
     /// A scan, carried through to its end.
     pub const fn iteration(weight: usize, command: &'static [&'static [Part]; 1]) -> Row {
-        Row { weight, commands: command, iterates: true }
+        Row { weight, commands: command, play: Play::Iterate }
+    }
+
+    /// A command that answers something, and one that takes what the other server answered in the place of its argument 3.
+    pub const fn exchange(weight: usize, commands: &'static [&'static [Part]; 2]) -> Row {
+        Row { weight, commands, play: Play::Exchange }
     }
 
     /// The names of its commands, as COMMAND INFO takes them: `set`, `object|encoding`.

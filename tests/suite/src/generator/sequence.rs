@@ -1,7 +1,7 @@
 //! Makes sequences of steps from the grammar.
 
 use super::words;
-use super::{Part, Row};
+use super::{Part, Play, Row, payloads};
 use crate::notation::Request;
 use crate::random::Random;
 
@@ -15,6 +15,8 @@ pub enum Action {
     Call(Request),
     /// Carries a SCAN through to its end, and compares all that it returned.
     Iterate(Request),
+    /// Sends the first request, and hands what each server answers to the other one, as argument 3 of the second.
+    Exchange(Request, Request),
     /// Compares everything that can be seen of all keys in the selected database.
     Inspect,
 }
@@ -23,7 +25,7 @@ impl Action {
     /// The request, or the first one of a scan.
     pub fn request(&self) -> Option<&Request> {
         match self {
-            Action::Call(request) | Action::Iterate(request) => Some(request),
+            Action::Call(request) | Action::Iterate(request) | Action::Exchange(request, _) => Some(request),
             Action::Inspect => None,
         }
     }
@@ -117,7 +119,15 @@ impl<'r> Generator<'r> {
             if row.commands.len() == 1 && maker.random.percent(4) {
                 maker.spoil(&mut request);
             }
-            actions.push(if row.iterates { Action::Iterate(request) } else { Action::Call(request) });
+            let action = match row.play {
+                Play::Call => Action::Call(request),
+                Play::Iterate => Action::Iterate(request),
+                Play::Exchange => match actions.pop() {
+                    Some(Action::Call(first)) => Action::Exchange(first, request),
+                    _ => Action::Call(request),
+                },
+            };
+            actions.push(action);
         }
         Step { connection, actions }
     }
@@ -221,6 +231,7 @@ impl Maker<'_> {
             Part::PastUnixMilliseconds => words::past_milliseconds(random),
             Part::Database => words::database(random),
             Part::Pattern => words::pattern(random),
+            Part::Payload => payloads::payload(random),
             Part::Optional(parts) => {
                 if random.percent(50) {
                     self.parts(request, parts);

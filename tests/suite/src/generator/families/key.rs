@@ -5,6 +5,15 @@ use crate::generator::{Part, Row};
 
 const CONDITIONS: &[&[Part]] = &[&[Word("NX")], &[Word("XX")], &[Word("GT")], &[Word("LT")]];
 
+/// How long a restored key lives. Even without ABSTTL, or with it, a time is far away in the future or in the past.
+const LIFETIME: Part = OneOf(&[&[Word("0")], &[Word("0")], &[FutureMilliseconds], &[FutureUnixMilliseconds]]);
+const RESTORE_OPTIONS: Part = Shuffled(&[
+    &[Word("REPLACE")],
+    &[Word("ABSTTL")],
+    &[Word("IDLETIME"), Integer],
+    &[Word("FREQ"), OneOf(&[&[Word("0")], &[Word("255")], &[Integer]])],
+]);
+
 pub(super) static TABLE: &[Row] = &[
     Row::one(8, &[&[Word("DEL"), Repeat(1, 4, &[Key])]]),
     Row::one(4, &[&[Word("UNLINK"), Repeat(1, 4, &[Key])]]),
@@ -44,5 +53,23 @@ pub(super) static TABLE: &[Row] = &[
     Row::one(1, &[&[Word("OBJECT"), Word("FREQ"), Key]]),
     Row::one(1, &[&[Word("OBJECT"), Word("HELP")]]),
     Row::one(1, &[&[Word("DUMP"), Key]]),
+    Row::exchange(16, &[&[Word("DUMP"), Key], &[Word("RESTORE"), Key, LIFETIME, Word("-"), RESTORE_OPTIONS]]),
+    Row::exchange(8, &[&[Word("DUMP"), Key], &[Word("RESTORE"), Key, Word("0"), Word("-"), Word("REPLACE")]]),
+    Row::one(10, &[&[Word("RESTORE"), Key, LIFETIME, Payload, RESTORE_OPTIONS]]),
+    Row::several(
+        2,
+        &[
+            &[
+                Word("RESTORE"),
+                Key,
+                PastUnixMilliseconds,
+                Payload,
+                Word("ABSTTL"),
+                Optional(&[Word("REPLACE")]),
+            ],
+            &[Word("EXISTS"), SameKey],
+        ],
+    ),
+    Row::one(3, &[&[Word("RESTORE"), Key, Integer, ShortValue, RESTORE_OPTIONS]]),
     Row::one(1, &[&[Word("WAIT"), Word("0"), Word("0")]]),
 ];

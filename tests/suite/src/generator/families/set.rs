@@ -27,9 +27,13 @@ pub(super) static TABLE: &[Row] = &[
     // A random member is gone, so the rest has to go as well.
     Row::several(2, &[&[Word("SPOP"), Key], &[Word("DEL"), SameKey]]),
     Row::several(2, &[&[Word("SPOP"), Key, Place], &[Word("SCARD"), SameKey], &[Word("DEL"), SameKey]]),
-    Row::one(
+    // Made wrong, this one would pop a random member, too.
+    Row::several(
         2,
-        &[&[Word("SPOP"), Key, OneOf(&[&[Word("0")], &[Word("-1")], &[Word("1000")], &[Word("x")]])]],
+        &[
+            &[Word("SPOP"), Key, OneOf(&[&[Word("0")], &[Word("-1")], &[Word("1000")], &[Word("x")]])],
+            &[Word("DEL"), SameKey],
+        ],
     ),
     Row::iteration(
         4,
