@@ -113,6 +113,41 @@ const LARGE: &[(&str, &str)] = &[
     ("RPOPLPUSH l l", "1 get, 1 write"),
 ];
 
+/// Whatever takes away, or moves, a value of 2000 elements as a whole: as much as for a value of any other size.
+const WHOLE: &[(&str, &str)] = &[
+    ("DEL h", "1 get, 3 writes"),
+    ("DEL m", "1 get, 3 writes"),
+    ("DEL z", "1 get, 3 writes"),
+    ("DEL l", "1 get, 3 writes"),
+    ("UNLINK h", "1 get, 3 writes"),
+    ("UNLINK m", "1 get, 3 writes"),
+    ("UNLINK z", "1 get, 3 writes"),
+    ("UNLINK l", "1 get, 3 writes"),
+    ("DEL h m z l", "4 gets, 9 writes"),
+    ("EXPIRE h -1", "1 get, 3 writes"),
+    ("PEXPIREAT z 1", "1 get, 3 writes"),
+    ("RENAME h g", "3 gets, 3 writes"),
+    ("RENAME m g", "3 gets, 3 writes"),
+    ("RENAME z g", "3 gets, 3 writes"),
+    ("RENAME l g", "3 gets, 3 writes"),
+    ("RENAME z l", "3 gets, 4 writes"),
+    ("RENAMENX z g", "3 gets, 3 writes"),
+    ("MOVE m 1", "3 gets, 4 writes"),
+    ("SET h value", "1 get, 2 writes"),
+    ("SET m value", "1 get, 2 writes"),
+    ("SET z value", "1 get, 2 writes"),
+    ("SET l value", "1 get, 2 writes"),
+    ("MSET h value z value", "2 gets, 4 writes"),
+    ("SINTERSTORE h m none", "1 get, 1 batch of 2, 3 writes"),
+    ("ZUNIONSTORE m 1 none", "2 gets, 3 writes"),
+    ("SORT none STORE z", "2 gets, 3 writes"),
+    ("FLUSHDB", "3 writes"),
+    ("FLUSHALL", "3 writes"),
+    ("SWAPDB 0 1", "2 writes"),
+    ("LTRIM l 1 0", "1 get, 3 writes"),
+    ("ZREMRANGEBYRANK z 0 -1", "1 get, 3 writes"),
+];
+
 #[test]
 fn small_values_cost_one_record() {
     let mut server = Fixture::new();
@@ -143,6 +178,34 @@ fn large_values_cost_what_is_asked_of_them() {
         }
     }
     check(&server, LARGE);
+    check(&server, WHOLE);
+}
+
+#[test]
+fn large_values_expire_at_the_cost_of_small_ones() {
+    let mut server = Fixture::new();
+    for number in 0..2000 {
+        for request in ["HSET h", "SADD m", "RPUSH l"] {
+            let value = if request == "HSET h" { " value" } else { "" };
+            server.run(&format!("{request} element:{number}{value}"));
+        }
+        server.run(&format!("ZADD z {number} element:{number}"));
+    }
+    for key in ["h", "m", "z", "l"] {
+        server.check(&format!("PEXPIRE {key} 1"), ":1");
+    }
+    server.now_ms += 10;
+    // Whoever writes to an expired key takes it away, and so does the sweep of what has expired.
+    for key in ["h", "m", "z", "l"] {
+        let mut server = Fixture::at(server.backend.snapshot(), server.now_ms);
+        server.check(&format!("APPEND {key} text"), ":4");
+        assert_eq!(server.counts.take().to_string(), "1 get, 4 writes", "APPEND to {key}");
+    }
+    let mut server = Fixture::at(server.backend.snapshot(), server.now_ms);
+    let mut txn = server.writable();
+    assert_eq!(txn.sweep_expired(100).expect("the map never fails").removed, 4);
+    txn.commit().expect("the map never fails");
+    assert_eq!(server.counts.take().to_string(), "4 gets, 1 seek, 5 steps, 13 writes");
 }
 
 /// What a transaction has removed already is not looked at again and again.

@@ -11,9 +11,6 @@ use crate::garbage;
 use crate::meta::Form;
 use crate::transaction::Transaction;
 
-/// Once this many bytes of an object being built wait for a commit, they are written.
-const WAITING_BYTES_MAX: usize = 8 << 20;
-
 /// An object that is being built: made by [`Transaction::build`].
 #[derive(Debug)]
 pub struct Building {
@@ -35,9 +32,14 @@ impl Transaction<'_> {
     /// To be called now and then while an object's elements are written: keeps memory bounded. Positions of scans of the
     /// caller's must be looked up again.
     pub fn bound_memory(&mut self, building: &mut Building) -> Result<()> {
-        if self.pending_bytes() < building.others_bytes + WAITING_BYTES_MAX {
+        if self.pending_bytes() < building.others_bytes + self.store.bounds.waiting_bytes {
             return Ok(());
         }
+        self.write_ahead(building)
+    }
+
+    /// Commits what waits of an object that is being built. Nothing of it is held in memory afterwards.
+    pub(crate) fn write_ahead(&mut self, building: &mut Building) -> Result<()> {
         let mut records = Vec::new();
         for kind in building.form.element_records() {
             let prefix = codec::object(*kind, building.object);

@@ -177,6 +177,11 @@ pub(crate) fn object(kind: RecordKind, id: u64) -> RecordKey {
     record
 }
 
+/// The object that a record is an element of, if it is one.
+pub(crate) fn object_of(record: &[u8]) -> Option<u64> {
+    read_u64(record, 1).filter(|_| record[0] >= RecordKind::Segment as u8)
+}
+
 /// The elements of an object whose names have this hash.
 pub(crate) fn element(kind: RecordKind, id: u64, hash: u64) -> RecordKey {
     let mut record = object(kind, id);

@@ -24,6 +24,9 @@ const SEARCHED_MAX: u64 = 40;
 /// No hash has more.
 const HEIGHT_MAX: u8 = (u64::BITS / LEVEL_BITS) as u8;
 
+/// A level above all others, where nothing is counted.
+const GUARD_LEVEL: u8 = u8::MAX;
+
 /// The level on which to begin a search in an index of that height with so many keys.
 pub(crate) fn searched_height(height: u8, keys: u64) -> u8 {
     let records = |level: u8| keys.checked_shr(LEVEL_BITS * u32::from(level)).unwrap_or(0);
@@ -86,6 +89,9 @@ impl Transaction<'_> {
         let top = self.counted_level(key);
         if top > *height {
             let total = self.counted_sum(index, *height, &[], None)?;
+            if *height == 0 {
+                self.counted_guard(index);
+            }
             for level in *height + 1..=top {
                 self.put(&index.record(level, &[]), total.to_be_bytes().to_vec());
             }
@@ -103,6 +109,12 @@ impl Transaction<'_> {
         }
         self.put(&index.record(0, key), value);
         Ok(())
+    }
+
+    /// Puts a record behind all levels of an index that begins to have some. A seek to the end of the highest one ends there;
+    /// in an engine that only marks what is removed, it would otherwise pass over all that has gone behind this index.
+    pub(crate) fn counted_guard(&mut self, index: CountedIndex) {
+        self.put(&index.record(GUARD_LEVEL, &[]), Vec::new());
     }
 
     /// Removes a key that is there.

@@ -141,18 +141,6 @@ impl Transaction<'_> {
         self.visit_elements(set, ALL, EXPECTED_MAX, |_, name, payload| visit(name, payload))
     }
 
-    /// Adds an element of this name; whether there was none before. If there was one, nothing is changed.
-    pub(crate) fn add_element(&mut self, set: ElementSet, name: &[u8], payload: &[u8]) -> Result<bool> {
-        let record = self.element_record(set, name);
-        let mut bucket = self.get(&record)?.map(Value::into_vec).unwrap_or_default();
-        if bucket::find(&bucket, name)?.is_some() {
-            return Ok(false);
-        }
-        bucket::push(&mut bucket, name, payload)?;
-        self.put(&record, bucket);
-        Ok(true)
-    }
-
     /// Shows `visit` hashes, names and payloads until it has seen enough. `expected`: of how many, probably.
     fn visit_elements(
         &self,

@@ -84,9 +84,9 @@ impl Transaction<'_> {
     fn sweep_space(&mut self, space: u32, limit: usize) -> Result<usize> {
         let prefix = codec::meta_space(space);
         let mut dead = Vec::new();
-        {
-            let end = codec::successor(&prefix);
-            let scan = Scan { start: &prefix, end: end.as_deref(), ..Scan::all() };
+        let (start, end) = (self.swept_within(&prefix)?, codec::successor(&prefix));
+        if end.as_ref().is_none_or(|end| start < *end) {
+            let scan = Scan { start: &start, end: end.as_deref(), ..Scan::all() };
             let mut records = self.scan(&scan.expecting(limit))?;
             while dead.len() < limit
                 && let Some(record) = records.next()?
@@ -100,6 +100,7 @@ impl Transaction<'_> {
             }
         }
         let removed = dead.len();
+        self.note_swept(dead.last().map(|(record, ..)| record.as_slice()))?;
         for (record, head, expiry) in dead {
             self.delete(&record);
             if let Some(expiry) = expiry {
@@ -113,8 +114,11 @@ impl Transaction<'_> {
     fn delete_prefix(&mut self, prefix: &[u8], limit: usize) -> Result<usize> {
         let mut dead = Vec::new();
         {
-            let end = codec::successor(prefix);
-            let scan = Scan { start: prefix, end: end.as_deref(), ..Scan::all() };
+            let (start, end) = (self.swept_within(prefix)?, codec::successor(prefix));
+            if end.as_ref().is_some_and(|end| *end <= start) {
+                return Ok(0);
+            }
+            let scan = Scan { start: &start, end: end.as_deref(), ..Scan::all() };
             let mut records = self.scan(&scan.keys().expecting(limit))?;
             while dead.len() < limit
                 && let Some(record) = records.next()?
@@ -125,7 +129,24 @@ impl Transaction<'_> {
         for record in &dead {
             self.delete(record);
         }
+        self.note_swept(dead.last().map(Vec::as_slice))?;
         Ok(dead.len())
+    }
+
+    /// Where records may be left among those of one kind of what is being swept, if any are. An engine that only marks what is
+    /// removed would pass over everything that has been swept, at each step again.
+    fn swept_within(&mut self, prefix: &[u8]) -> Result<RecordKey> {
+        let swept_to = self.swept_to(codec::object_of(prefix).is_some())?;
+        // Kinds are swept in ascending order.
+        let is_same = swept_to.get(1..prefix.len()) == prefix.get(1..);
+        Ok(RecordKey::from_slice(if is_same { prefix.max(swept_to) } else { prefix }))
+    }
+
+    fn note_swept(&mut self, last: Option<&[u8]>) -> Result<()> {
+        if let Some(last) = last {
+            *self.swept_to(codec::object_of(last).is_some())? = RecordKey::from_slice(last);
+        }
+        Ok(())
     }
 }
 

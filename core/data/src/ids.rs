@@ -41,6 +41,11 @@ impl Ids {
         self.next_object - 1
     }
 
+    /// The object that will be handed out next.
+    pub fn upcoming_object(&self) -> u64 {
+        self.next_object
+    }
+
     pub fn next_space(&mut self) -> Result<u32> {
         let space = self.next_space;
         self.next_space = space.checked_add(1).ok_or_else(|| Error::unsupported("more than 2^32 flushes"))?;

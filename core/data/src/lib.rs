@@ -5,6 +5,7 @@
 //! the clock, takes no part in scheduling and knows no wire format.
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod building;
 mod codec;
 mod copy;
@@ -30,12 +31,14 @@ mod scan;
 pub mod set;
 mod size;
 pub mod sorted_set;
+mod sorting;
 mod store;
 pub mod string;
 mod transaction;
 
 pub use dredis_contract as contract;
 
+pub use bounds::MemoryBounds;
 pub use building::Building;
 pub use databases::{DATABASES, DatabaseFigures};
 pub use elements::{ElementPage, NamedElement, Parts, Picks};
@@ -48,6 +51,7 @@ pub use packed::{
 };
 pub use random::Random;
 pub use scan::{KeyPage, KeyPosition};
+pub use sorting::{SortItem, Sorted, Sorter, Spilling};
 pub use store::{Store, WriterState};
 pub use transaction::{Lookups, Observer, Outcome, Transaction};
 

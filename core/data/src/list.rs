@@ -31,7 +31,7 @@ use std::ops::ControlFlow;
 
 use dredis_contract::{Direction, Result};
 
-use crate::meta::Entry;
+use crate::meta::{Entry, Stored};
 use crate::packed::Element;
 use crate::transaction::Transaction;
 use view::ListView;
@@ -85,6 +85,11 @@ pub fn length(entry: &Entry<'_>) -> Result<u64> {
     Ok(ListView::of(entry)?.len())
 }
 
+/// The same of a copied record.
+pub fn stored_length(stored: &Stored) -> Result<u64> {
+    Ok(ListView::parse(stored.head, &stored.body)?.len())
+}
+
 impl Transaction<'_> {
     /// The element at an index.
     pub fn list_element(&self, entry: &Entry<'_>, index: u64) -> Result<Option<Vec<u8>>> {
@@ -103,6 +108,11 @@ impl Transaction<'_> {
         mut visit: impl FnMut(&Element<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         ListView::of(entry)?.walk(self, End::Head, |element, _| visit(element))
+    }
+
+    /// The same of a list whose record was copied out.
+    pub fn stored_list_range(&self, stored: &Stored, start: u64, count: u64) -> Result<Vec<Vec<u8>>> {
+        ListView::parse(stored.head, &stored.body)?.range(self, start, count)
     }
 
     /// The indexes at which an element stands, in the order in which the search finds them.

@@ -98,6 +98,17 @@ impl<'b> SetRef<'b> {
         Ok(members)
     }
 
+    /// A part of a walk over the set: of a spread one, members from hash `from` on, at least `limit` or all that are left; of
+    /// any other always all members, whose hashes are not told.
+    pub fn page(&self, txn: &Transaction<'_>, from: u64, limit: usize) -> Result<ElementPage> {
+        if let Shape::Spread { elements, .. } = self.0 {
+            return txn.elements_page(elements, from, limit);
+        }
+        let named = |name| NamedElement { hash: 0, name, payload: Vec::new() };
+        let elements = self.small().into_iter().flatten().map(named).collect();
+        Ok(ElementPage { elements, next: None })
+    }
+
     /// The members of a set that is not spread.
     fn small(&self) -> Option<Vec<Vec<u8>>> {
         match self.0 {
@@ -109,16 +120,9 @@ impl<'b> SetRef<'b> {
 }
 
 impl Transaction<'_> {
-    /// A part of a walk over a set: of a spread one, members from hash `from` on, at least `limit` or all that are left; of
-    /// any other always all members, whose hashes are not told.
+    /// A part of a walk over a set: [`SetRef::page`].
     pub fn set_page(&self, entry: &Entry<'_>, from: u64, limit: usize) -> Result<ElementPage> {
-        let set = SetRef::of(entry)?;
-        if let Shape::Spread { elements, .. } = set.0 {
-            return self.elements_page(elements, from, limit);
-        }
-        let named = |name| NamedElement { hash: 0, name, payload: Vec::new() };
-        let elements = set.small().into_iter().flatten().map(named).collect();
-        Ok(ElementPage { elements, next: None })
+        SetRef::of(entry)?.page(self, from, limit)
     }
 }
 

@@ -12,6 +12,7 @@ mod order;
 mod packed;
 mod range;
 mod read;
+mod remainder;
 mod sample;
 pub(crate) mod score;
 mod source;

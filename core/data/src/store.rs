@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use dredis_contract::{Backend, Error, Result, Sharing, View};
 
-use crate::codec::Codec;
+use crate::bounds::MemoryBounds;
+use crate::codec::{Codec, RecordKey};
 use crate::databases::{DATABASES, Database};
 use crate::format;
 use crate::heads::Heads;
@@ -18,6 +19,7 @@ pub(crate) type Spaces = [u32; DATABASES as usize];
 pub struct Store {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) codec: Codec,
+    pub(crate) bounds: MemoryBounds,
     spaces: ArcSwap<Spaces>,
 }
 
@@ -26,6 +28,9 @@ pub struct WriterState {
     pub(crate) databases: [Database; DATABASES as usize],
     pub(crate) ids: Ids,
     pub(crate) heads: Heads,
+    /// The last records of garbage that were removed, of a space and of an object: what stood before them in the same space
+    /// or under the same object is gone, too.
+    pub(crate) swept_to: [RecordKey; 2],
 }
 
 impl Store {
@@ -44,10 +49,20 @@ impl Store {
             for (number, database) in (0..).zip(&mut databases) {
                 *database = Database::read(&*view, number)?;
             }
-            WriterState { databases, ids: Ids::read(&*view)?, heads: Heads::default() }
+            WriterState {
+                databases,
+                ids: Ids::read(&*view)?,
+                heads: Heads::default(),
+                swept_to: Default::default(),
+            }
         };
         let spaces = ArcSwap::from_pointee(writer.databases.map(|database| database.space));
-        Ok((Store { backend, codec, spaces }, writer))
+        Ok((Store { backend, codec, bounds: MemoryBounds::default(), spaces }, writer))
+    }
+
+    /// Changes the bounds that commands keep to.
+    pub fn set_memory_bounds(&mut self, bounds: MemoryBounds) {
+        self.bounds = bounds;
     }
 
     /// The backend beneath.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use dredis_contract::{Batch, Commit, Error, Operation, Result, Scan, Value, View};
+use dredis_contract::{Batch, Commit, Cursor, Error, Operation, Record, Result, Scan, Value, View};
 
 use crate::codec::{self, RecordKey};
 use crate::databases::{DATABASES, Database, DatabaseFigures};
@@ -56,8 +56,11 @@ struct Writing<'v> {
     databases: [Database; DATABASES as usize],
     dirty: u32,
     ids: Ids,
+    /// What was handed out from this object on has no records in the engine yet.
+    fresh_from: u64,
     /// Heads that this transaction changes, remembered once it has committed.
     changed_heads: Vec<(HeadId, Option<Head>)>,
+    swept_to: [RecordKey; 2],
     observer: &'v dyn Observer,
 }
 
@@ -85,7 +88,9 @@ impl<'v> Transaction<'v> {
             databases: state.databases,
             dirty: 0,
             ids: state.ids,
+            fresh_from: state.ids.upcoming_object(),
             changed_heads: Vec::new(),
+            swept_to: state.swept_to.clone(),
             state,
             observer,
         };
@@ -164,6 +169,7 @@ impl<'v> Transaction<'v> {
         writing.state.databases = writing.databases;
         writing.ids.written();
         writing.state.ids = writing.ids;
+        writing.state.swept_to = std::mem::take(&mut writing.swept_to);
         for (id, head) in writing.changed_heads.drain(..) {
             writing.state.heads.remember(id, head);
         }
@@ -215,6 +221,11 @@ impl<'v> Transaction<'v> {
         self.writing()?.ids.next_space()
     }
 
+    /// Up to where garbage of a space or an object has been removed by this transaction, or else by those before it.
+    pub(crate) fn swept_to(&mut self, is_object: bool) -> Result<&mut RecordKey> {
+        Ok(&mut self.writing()?.swept_to[usize::from(is_object)])
+    }
+
     /// Whoever must know of changes.
     pub(crate) fn observer(&mut self) -> Result<&'v dyn Observer> {
         Ok(self.writing()?.observer)
@@ -230,6 +241,7 @@ impl<'v> Transaction<'v> {
     pub(crate) fn get(&self, record: &[u8]) -> Result<Option<Value<'_>>> {
         match self.overlay.get(record) {
             Some(written) => Ok(written.map(Value::Borrowed)),
+            None if self.is_fresh(record, Some(record)) => Ok(None),
             None => self.view()?.0.get(record),
         }
     }
@@ -294,7 +306,23 @@ impl<'v> Transaction<'v> {
         done(store.backend.commit(&Batch::new(&operations))?)?;
         writing.ids.written();
         writing.state.ids = writing.ids;
+        writing.fresh_from = writing.ids.upcoming_object();
         Ok(())
+    }
+
+    /// Whether these are records of an object so new that the engine has none of it. Asking would not only be in vain: a
+    /// seek may pass over much that has been removed around there.
+    fn is_fresh(&self, record: &[u8], end: Option<&[u8]>) -> bool {
+        let Some(writing) = &self.writer else { return false };
+        let fresh = writing.fresh_from..writing.ids.upcoming_object();
+        let Some(object) = codec::object_of(record).filter(|object| fresh.contains(object)) else {
+            return false;
+        };
+        // Up to the end of the object, or to somewhere within.
+        let ends_within = |end: &[u8]| {
+            codec::object_of(end) == Some(object) || codec::successor(&record[..9]).as_deref() == Some(end)
+        };
+        end.is_some_and(ends_within)
     }
 
     /// Writes a record.
@@ -311,7 +339,30 @@ impl<'v> Transaction<'v> {
 
     /// Reads a range of records, this transaction's own writes included.
     pub(crate) fn scan(&self, scan: &Scan<'_>) -> Result<MergedScan<'_>> {
-        MergedScan::new(&*self.view()?.0, &self.overlay, scan)
+        let view: &dyn View = match self.is_fresh(scan.start, scan.end) {
+            true => &NoRecords,
+            false => &*self.view()?.0,
+        };
+        MergedScan::new(view, &self.overlay, scan)
+    }
+}
+
+/// What an engine shows of an object that it has nothing of.
+struct NoRecords;
+
+impl View for NoRecords {
+    fn get(&self, _: &[u8]) -> Result<Option<Value<'_>>> {
+        Ok(None)
+    }
+
+    fn scan(&self, _: &Scan<'_>) -> Result<Box<dyn Cursor + '_>> {
+        Ok(Box::new(NoRecords))
+    }
+}
+
+impl Cursor for NoRecords {
+    fn next(&mut self) -> Result<Option<Record<'_>>> {
+        Ok(None)
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Counts {
     seeks: AtomicU64,
     steps: AtomicU64,
     writes: AtomicU64,
+    commit_bytes_max: AtomicU64,
 }
 
 /// The same at one moment; shown as `1 get, 1 batch of 3, 1 seek, 12 steps, 2 writes`, without what is 0.
@@ -45,6 +46,11 @@ impl Counts {
             steps: take(&self.steps),
             writes: take(&self.writes),
         }
+    }
+
+    /// Bytes of keys and values in the largest commit since the last time.
+    pub fn take_commit_bytes_max(&self) -> u64 {
+        self.commit_bytes_max.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -88,6 +94,12 @@ impl Backend for Counting {
         // What a range delete costs depends on the engine; commands have no need of it.
         assert!(!batch.operations().iter().any(|one| matches!(one, Operation::DeleteRange { .. })));
         self.counts.writes.fetch_add(writes, Ordering::Relaxed);
+        let bytes = |operation: &Operation<'_>| match operation {
+            Operation::Put { key, value } => key.len() + value.len(),
+            Operation::Delete { key } | Operation::DeleteRange { start: key, .. } => key.len(),
+        };
+        let bytes: usize = batch.operations().iter().map(bytes).sum();
+        self.counts.commit_bytes_max.fetch_max(bytes as u64, Ordering::Relaxed);
         self.backend.commit(batch)
     }
 

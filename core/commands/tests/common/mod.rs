@@ -72,6 +72,11 @@ impl Fixture {
         }
     }
 
+    /// The same, at that time.
+    pub fn at(backend: MapBackend, now_ms: u64) -> Self {
+        Fixture { now_ms, ..Fixture::on(backend) }
+    }
+
     /// Runs a command given as words, which blanks separate.
     pub fn run(&mut self, command: &str) -> Reply {
         let words: Vec<&[u8]> = command.split_ascii_whitespace().map(str::as_bytes).collect();

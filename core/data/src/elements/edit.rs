@@ -61,9 +61,14 @@ impl Transaction<'_> {
         })
     }
 
-    /// Sets the payload of the element of this name.
-    pub(crate) fn put_element(&mut self, set: ElementSet, name: &[u8], payload: &[u8]) -> Result<()> {
-        self.edit_element(set, name, |_| Ok(Edit::Put(payload)))
+    /// Adds an element of this name; whether there was none before. If there was one, nothing is changed.
+    pub(crate) fn add_element(&mut self, set: ElementSet, name: &[u8], payload: &[u8]) -> Result<bool> {
+        let mut is_new = false;
+        self.edit_element(set, name, |found| {
+            is_new = found.is_none();
+            Ok::<_, Error>(if is_new { Edit::Put(payload) } else { Edit::Keep })
+        })?;
+        Ok(is_new)
     }
 
     /// Makes elements of these names, without payloads, unless they are there. How many were not.

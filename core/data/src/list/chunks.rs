@@ -154,6 +154,24 @@ impl Chunks {
         Ok(())
     }
 
+    /// How many chunks hold the outermost `elements` at an end; counted up to `limit`.
+    pub fn count_up_to(&self, txn: &Transaction<'_>, end: End, elements: u64, limit: u64) -> Result<u64> {
+        let Some(ends) = self.ends else { return Ok(0) };
+        let mut position = end_of(ends, end);
+        let mut left = elements.saturating_sub(self.weight(txn, position)?);
+        let mut counted = u64::from(elements > 0);
+        while left > 0 && counted < limit {
+            let page = self.beyond(txn, position, end.direction(), COUNTED_AT_ONCE)?;
+            let Some((last, _)) = page.last() else { break };
+            position = *last;
+            for (_, weight) in page {
+                counted += u64::from(left > 0);
+                left = left.saturating_sub(weight);
+            }
+        }
+        Ok(counted)
+    }
+
     /// Takes the chunk at one end away.
     pub fn take(&mut self, txn: &mut Transaction<'_>, end: End) -> Result<Option<Listpack>> {
         let Some(ends) = self.ends else { return Ok(None) };
@@ -245,6 +263,8 @@ impl Chunks {
 /// How many chunks, and about how many bytes of them, are read before they are changed.
 const PAGE: usize = 64;
 const PAGE_BYTES: usize = 1 << 18;
+/// How many chunks are counted at a time.
+const COUNTED_AT_ONCE: usize = 1024;
 
 /// The position of the outermost chunk.
 pub(super) fn end_of(ends: ChunkEnds, end: End) -> u64 {

@@ -266,7 +266,8 @@ impl<'t, 'v> ListEditor<'t, 'v> {
             }
             Contents::Spread(list) => list,
         };
-        if length < COPIED_MIN.max(2 * count) {
+        let most_stay = length < COPIED_MIN.max(count.saturating_mul(2));
+        if most_stay && !list.drops_too_much(self.txn, before, behind)? {
             list.drop_at(self.txn, End::Tail, behind)?;
             return list.drop_at(self.txn, End::Head, before);
         }

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use dredis_contract::Result;
 
 use super::End;
+use super::chunks::Chunks;
 use super::spread::Spread;
 use crate::packed::{Listpack, ListpackRef};
 use crate::transaction::Transaction;
@@ -49,11 +50,14 @@ impl Removal<'_> {
 }
 
 impl Spread {
-    /// Removes elements as far as `removal` says.
+    /// Removes elements as far as `removal` says. Where that changes too much for one commit, what stays is copied under a
+    /// new object.
     pub fn remove_matches(&mut self, txn: &mut Transaction<'_>, removal: &mut Removal<'_>) -> Result<()> {
         let (near, far) = (removal.from, removal.from.other());
         self.remove_in_buffer(near, removal);
-        self.remove_in_chunks(txn, removal)?;
+        if !self.remove_in_chunks(txn, removal)? {
+            self.copy_without_matches(txn, removal)?;
+        }
         self.remove_in_buffer(far, removal);
         Ok(())
     }
@@ -65,11 +69,16 @@ impl Spread {
         }
     }
 
-    /// What is left of a chunk joins what is left of the one before, if both are small.
-    fn remove_in_chunks(&mut self, txn: &mut Transaction<'_>, removal: &mut Removal<'_>) -> Result<()> {
+    /// What is left of a chunk joins what is left of the one before, if both are small. Whether it was done to the end;
+    /// otherwise too much waits for the commit.
+    fn remove_in_chunks(&mut self, txn: &mut Transaction<'_>, removal: &mut Removal<'_>) -> Result<bool> {
+        let pending_bytes_max = txn.pending_bytes() + txn.store.bounds.waiting_bytes;
         let mut from = Bound::Unbounded;
         let mut before: Option<(u64, Listpack)> = None;
         while removal.left > 0 {
+            if txn.pending_bytes() > pending_bytes_max {
+                return Ok(false);
+            }
             let page = self.chunks.page(txn, from, removal.from)?;
             let Some((last, _)) = page.last() else { break };
             from = Bound::Excluded(*last);
@@ -86,10 +95,7 @@ impl Spread {
                 before = Some(match before.take() {
                     Some((place, other)) if self.limits.hold_easily(other.view(), rest.view()) => {
                         let weight_there = other.view().count() as u64;
-                        let joined = match removal.from {
-                            End::Head => join(other, &rest),
-                            End::Tail => join(rest, &other),
-                        };
+                        let joined = join(removal.from, other, rest);
                         self.chunks.remove(txn, position, weight)?;
                         self.chunks.replace(txn, place, weight_there, joined.clone())?;
                         (place, joined)
@@ -101,11 +107,50 @@ impl Spread {
                 });
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Copies what stays of the chunks, as they are by now, under a new object; the old one is left to the garbage sweep.
+    fn copy_without_matches(&mut self, txn: &mut Transaction<'_>, removal: &mut Removal<'_>) -> Result<()> {
+        let mut kept = Chunks::new(txn)?;
+        let far = removal.from.other();
+        let mut from = Bound::Unbounded;
+        let mut before: Option<Listpack> = None;
+        loop {
+            let page = self.chunks.page(txn, from, removal.from)?;
+            let Some((last, _)) = page.last() else { break };
+            from = Bound::Excluded(*last);
+            for (_, list) in page {
+                let rest = removal.apply(list.view()).unwrap_or(list);
+                before = Some(match before.take() {
+                    Some(other) if self.limits.hold_easily(other.view(), rest.view()) => {
+                        join(removal.from, other, rest)
+                    }
+                    Some(other) => {
+                        add_unless_empty(&mut kept, txn, far, other)?;
+                        rest
+                    }
+                    None => rest,
+                });
+            }
+        }
+        if let Some(last) = before {
+            add_unless_empty(&mut kept, txn, far, last)?;
+        }
+        std::mem::replace(&mut self.chunks, kept).give_up(txn)
     }
 }
 
-fn join(mut left: Listpack, right: &Listpack) -> Listpack {
+fn add_unless_empty(chunks: &mut Chunks, txn: &mut Transaction<'_>, end: End, list: Listpack) -> Result<()> {
+    if list.view().is_empty() { Ok(()) } else { chunks.add(txn, end, list) }
+}
+
+/// Two neighbours as one; `before` was met first on the way from an end.
+fn join(from: End, before: Listpack, behind: Listpack) -> Listpack {
+    let (mut left, right) = match from {
+        End::Head => (before, behind),
+        End::Tail => (behind, before),
+    };
     left.append(right.view());
     left
 }

@@ -1,7 +1,7 @@
 //! Many elements less, at the ends of a spread list.
 //!
-//! Where most of a list stays, what goes is removed. Where most of it goes, what stays is copied under a new object, and
-//! the old one is left to the garbage sweep as a whole.
+//! Where most of a list stays, what goes is removed. Where most of it goes, or more of it than one commit should remove, what
+//! stays is copied under a new object, and the old one is left to the garbage sweep as a whole.
 
 use std::ops::Bound;
 
@@ -14,6 +14,18 @@ use crate::packed::Listpack;
 use crate::transaction::Transaction;
 
 impl Spread {
+    /// Whether `before` elements at the head and `behind` at the tail stand in more chunks than one commit should remove.
+    pub fn drops_too_much(&self, txn: &Transaction<'_>, before: u64, behind: u64) -> Result<bool> {
+        let chunks_max = txn.store.bounds.removed_in_place;
+        if before.saturating_add(behind) <= chunks_max {
+            return Ok(false);
+        }
+        let in_chunks = |count: u64, buffer: &Listpack| count.saturating_sub(buffer.view().count() as u64);
+        let first = self.chunks.count_up_to(txn, End::Head, in_chunks(before, &self.head), chunks_max)?;
+        let last = self.chunks.count_up_to(txn, End::Tail, in_chunks(behind, &self.tail), chunks_max)?;
+        Ok(first + last >= chunks_max)
+    }
+
     /// Removes `count` elements at an end; the list has more.
     pub fn drop_at(&mut self, txn: &mut Transaction<'_>, end: End, count: u64) -> Result<()> {
         let kept = self.len().checked_sub(count).ok_or_else(lost)?;

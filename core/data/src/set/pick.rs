@@ -84,8 +84,16 @@ impl Transaction<'_> {
             self.remove_found(db, key, stored.head)?;
             return Ok(members);
         }
+        let mut kept = SetBuilder::new(limits);
         if (count - wanted).saturating_mul(NEW_SET_RATIO) <= wanted {
-            return self.pop_into_new_set((db, key), &stored, wanted, limits, random);
+            return self.pop_into_new_set((db, key), &stored, wanted, kept, random);
+        }
+        // What goes is in memory anyway, as the reply. Where it is much, and the lesser part stays, that is what is written.
+        let is_much = wanted > self.store.bounds.removed_in_place && count - wanted < wanted;
+        if is_much && stored.head.form == Form::SetSpread {
+            // As for Redis, this is the same set with fewer members.
+            kept.refuse_intset();
+            return self.pop_into_new_set((db, key), &stored, wanted, kept, random);
         }
         if let Some(members) = set.small() {
             let (popped, kept) = divide(members, wanted, random);
@@ -118,13 +126,12 @@ impl Transaction<'_> {
         (db, key): (u32, &[u8]),
         stored: &Stored,
         wanted: u64,
-        limits: PackedLimits,
+        mut kept: SetBuilder,
         random: &mut Random,
     ) -> Result<Vec<Vec<u8>>> {
         let set = SetRef::of_stored(stored)?;
         let mut taken = Picks::Distinct(wanted).ranks(set.count(), random).into_iter().peekable();
         let mut popped = Vec::new();
-        let mut kept = SetBuilder::new(limits);
         let mut walk = Walk::new(self, &set, 1);
         let mut rank = 0;
         while let Some(element) = walk.next(self)? {

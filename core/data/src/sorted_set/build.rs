@@ -120,8 +120,10 @@ impl SortedSetBuilder {
 /// Adds a member; whether it was not there before.
 fn write(txn: &mut Transaction<'_>, building: &mut Building, added: &ScoredMember) -> Result<bool> {
     let elements = ElementSet { kind: RecordKind::SortedSetMember, object: building.object };
-    let before = txn.put_element(elements, &added.member, &score::to_payload(added.score))?;
-    txn.order_append(building.object, &added.member, added.score);
-    txn.bound_memory(building)?;
-    Ok(before.is_none())
+    let is_new = txn.add_element(elements, &added.member, &score::to_payload(added.score))?;
+    if is_new {
+        txn.order_append(building.object, &added.member, added.score);
+        txn.bound_memory(building)?;
+    }
+    Ok(is_new)
 }

@@ -178,6 +178,9 @@ impl<'k> SortedSetEditor<'k> {
             State::Packed(list) => packed::remove(list, ranks.start as usize..ranks.end as usize),
             // The whole becomes garbage with its key.
             State::Spread(spread) if removed == length => spread.count = 0,
+            State::Spread(spread) if removed > txn.store.bounds.removed_in_place => {
+                *spread = spread.without(txn, ranks)?;
+            }
             State::Spread(spread) => {
                 // From the end, so that what is gone does not have to be passed by again.
                 let mut end = ranks.end;
@@ -207,8 +210,11 @@ impl<'k> SortedSetEditor<'k> {
         if is_reversed {
             popped.reverse();
         }
+        // As the reply, what is popped is in memory anyway; a copy of what stays only has to be the lesser work.
+        let (going, staying) = (popped.len() as u64, length - popped.len() as u64);
+        let is_copied = going > txn.store.bounds.removed_in_place && staying < going;
         match &mut self.state {
-            State::Spread(spread) if (popped.len() as u64) < length => {
+            State::Spread(spread) if staying > 0 && !is_copied => {
                 self.is_changed |= !popped.is_empty();
                 spread.remove_run(txn, &popped)?;
             }

@@ -257,7 +257,7 @@ fn sources_of_all_forms_are_combined() {
                     let object = txn.next_object()?;
                     let elements = ElementSet { kind: RecordKind::SetMember, object };
                     for member in &model {
-                        txn.put_element(elements, &member.member, &[])?;
+                        txn.add_element(elements, &member.member, &[])?;
                     }
                     let head = Head { object: Some(object), ..Head::new(Form::SetSpread) };
                     txn.write_key(0, key, None, head, &(model.len() as u64).to_be_bytes())

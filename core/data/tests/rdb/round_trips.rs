@@ -54,7 +54,7 @@ fn fill(data: &mut Data, random: &mut Random, limits: PackedLimits, size: u64) {
             2 => f64::from_bits(random.next_u64() >> 2),
             _ => random.below(50) as f64 / 4.0,
         };
-        editor.set(&mut txn, member, score, None).unwrap();
+        editor.set(&mut txn, member, score).unwrap();
     }
     editor.finish(&mut txn).unwrap();
     txn.commit().unwrap();

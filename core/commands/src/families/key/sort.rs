@@ -1,10 +1,11 @@
 //! SORT and SORT_RO: the elements of a list, set or sorted set in the order of their numbers or texts, or of those that
 //! other keys hold for them.
 //!
-//! All elements are held in memory while they are sorted, as in Redis. With STORE, what comes out is written in commits of
-//! bounded size.
+//! Elements are read, looked up and written in pages. With STORE, neither what is sorted nor what comes out has to fit in
+//! memory; without it, what is held is what may be answered: elements that LIMIT shuts out are dropped on the way.
 
 mod order;
+mod output;
 mod pattern;
 mod source;
 
@@ -18,11 +19,9 @@ use crate::key_positions::KeyPosition;
 use crate::numbers;
 use crate::{Arguments, CommandError, CommandResult, Context, Reply};
 use order::Criterion;
+use output::Output;
 use pattern::Pattern;
 use source::{Source, Window};
-
-/// How many elements are looked up at a time.
-const PAGE: usize = 256;
 
 /// What a request asks for.
 struct Options<'a> {
@@ -42,17 +41,22 @@ struct Options<'a> {
 pub fn sort(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
     let options = parse(&arguments[2..], true)?;
     let Some(destination) = options.destination else { return answer(context, arguments[1], &options) };
-    let (elements, window) = sorted(context, arguments[1], &options)?;
+    let mut output = sorted(context, arguments[1], &options)?;
     let (db, limits) = (context.db(), context.host.packed_limits());
     let old = context.txn.find_for_write(db, destination)?;
     let mut list = ListEditor::replace(context.txn, (db, destination), old, &limits);
-    for page in elements[window].chunks(PAGE) {
-        let values = look_up(list.transaction(), db, page, &options)?;
+    loop {
+        let values = next_values(&mut output, list.transaction(), db, &options)?;
+        if values.is_empty() {
+            break;
+        }
         for value in values {
             list.push(End::Tail, &value.unwrap_or_default())?;
         }
     }
-    Ok(Reply::Integer(list.finish()? as i64))
+    let length = list.finish()?;
+    output.give_up(context.txn)?;
+    Ok(Reply::Integer(length as i64))
 }
 
 /// The same without STORE.
@@ -60,16 +64,18 @@ pub fn sort_ro(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Comma
     answer(context, arguments[1], &parse(&arguments[2..], false)?)
 }
 
-fn answer(context: &Context<'_, '_>, key: &[u8], options: &Options<'_>) -> CommandResult {
-    let (mut elements, window) = sorted(context, key, options)?;
-    if options.get.is_empty() {
-        return Ok(Reply::Array(elements.drain(window).map(Reply::Bulk).collect()));
-    }
+fn answer(context: &mut Context<'_, '_>, key: &[u8], options: &Options<'_>) -> CommandResult {
+    let mut output = sorted(context, key, options)?;
+    let db = context.db();
     let mut replies = Vec::new();
-    for page in elements[window].chunks(PAGE) {
-        let values = look_up(context.txn, context.db(), page, options)?;
+    loop {
+        let values = next_values(&mut output, context.txn, db, options)?;
+        if values.is_empty() {
+            break;
+        }
         replies.extend(values.into_iter().map(Reply::bulk_or_null));
     }
+    output.give_up(context.txn)?;
     Ok(Reply::Array(replies))
 }
 
@@ -118,28 +124,26 @@ fn parse<'a>(mut words: Arguments<'a>, may_store: bool) -> Result<Options<'a>, C
     Ok(options)
 }
 
-/// Elements, sorted as asked for, and which of them are wanted.
-fn sorted(
-    context: &Context<'_, '_>,
+/// The elements that are wanted, in the order asked for.
+fn sorted<'o>(
+    context: &mut Context<'_, '_>,
     key: &[u8],
-    options: &Options<'_>,
-) -> Result<(Vec<Vec<u8>>, Range<usize>), CommandError> {
-    let (txn, db) = (&*context.txn, context.db());
-    let Some(entry) = txn.find(db, key)? else { return Ok((Vec::new(), 0..0)) };
-    let source = Source::new(&entry).ok_or(errors::WRONG_TYPE)?;
+    options: &'o Options<'_>,
+) -> Result<Output<'o>, CommandError> {
+    let db = context.db();
+    let source = match context.txn.find(db, key)? {
+        Some(entry) => Source::new(&entry).ok_or(errors::WRONG_TYPE)?,
+        None => return Ok(Output::nothing()),
+    };
     // What is stored must not depend on the order in which a set happens to be kept.
     let is_set_stored = source.is_set() && options.is_unsorted && options.destination.is_some();
-    let length = source.length()?;
-    let wanted = window(options, length);
+    let wanted = window(options, source.length()?);
     if options.is_unsorted && !is_set_stored {
-        let window = Window {
+        return Ok(Output::unsorted(source.walk(Window {
             start: wanted.start,
             count: wanted.end - wanted.start,
             is_reversed: options.is_descending,
-        };
-        let elements = source.part(txn, window)?;
-        let all = 0..elements.len();
-        return Ok((elements, all));
+        })));
     }
     let criterion = Criterion {
         by: options.by.as_ref().filter(|_| !is_set_stored),
@@ -148,11 +152,7 @@ fn sorted(
         // What is compared for a reader goes by C's rules for texts.
         ends_at_nul: options.destination.is_none(),
     };
-    let all = source.part(txn, Window { start: 0, count: length, is_reversed: false })?;
-    let elements = criterion.sort(txn, db, all)?;
-    let place = |index: u64| usize::try_from(index).unwrap_or(usize::MAX).min(elements.len());
-    let wanted = place(wanted.start)..place(wanted.end);
-    Ok((elements, wanted))
+    Output::sorted(context.txn, db, source, criterion, wanted, options.destination.is_some())
 }
 
 /// The elements that LIMIT lets through.
@@ -165,24 +165,28 @@ fn window(options: &Options<'_>, length: u64) -> Range<u64> {
     start..end
 }
 
-/// What is answered or stored for some elements.
-fn look_up(
+/// What is answered or stored for the next elements; nothing at the end.
+fn next_values(
+    output: &mut Output<'_>,
     txn: &Transaction<'_>,
     db: u32,
-    elements: &[Vec<u8>],
     options: &Options<'_>,
 ) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
+    let elements = output.next(txn)?;
+    let bytes: usize = elements.iter().map(Vec::len).sum();
     if options.get.is_empty() {
-        return Ok(elements.iter().cloned().map(Some).collect());
+        output.page_size().note(bytes);
+        return Ok(elements.into_iter().map(Some).collect());
     }
     let mut columns = Vec::with_capacity(options.get.len());
     for pattern in &options.get {
-        columns.push(pattern.values(txn, db, elements)?.into_iter());
+        columns.push(pattern.values(txn, db, &elements)?.into_iter());
     }
     let mut values = Vec::with_capacity(columns.len() * elements.len());
-    for _ in elements {
+    for _ in &elements {
         values.extend(columns.iter_mut().filter_map(Iterator::next));
     }
+    output.page_size().note(bytes + values.iter().flatten().map(Vec::len).sum::<usize>());
     Ok(values)
 }
 

@@ -53,6 +53,9 @@ impl Transaction<'_> {
             }
             pause(self)?;
         }
+        if !open.is_empty() {
+            self.counted_guard(index);
+        }
         for (level, (from, count)) in (1..).zip(&open) {
             self.put(&index.record(level, from), count.to_be_bytes().to_vec());
             order.height = level;

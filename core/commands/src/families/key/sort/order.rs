@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use dredis_data::Transaction;
+use dredis_data::{SortItem, Transaction};
 
 use super::pattern::Pattern;
 use crate::errors::{CommandError, fixed, up_to_nul};
@@ -11,6 +11,7 @@ use crate::families::sorted_set::number;
 const NOT_A_NUMBER: CommandError = fixed("ERR One or more scores can't be converted into double");
 
 /// What elements are sorted by.
+#[derive(Clone, Copy)]
 pub struct Criterion<'o, 'a> {
     /// Other values in their place.
     pub by: Option<&'o Pattern<'a>>,
@@ -23,49 +24,41 @@ pub struct Criterion<'o, 'a> {
 }
 
 impl Criterion<'_, '_> {
-    /// Sorts elements. Those that compare as equal stay in the order that they have.
-    pub fn sort(
+    /// What each of some elements is compared by, for [`Criterion::compare`]: a number, in the bytes of a double, or a text;
+    /// nothing if by itself as a text, or by a value that is absent.
+    pub fn ranks(
         &self,
         txn: &Transaction<'_>,
         db: u32,
-        elements: Vec<Vec<u8>>,
-    ) -> Result<Vec<Vec<u8>>, CommandError> {
-        let values = self.by.map(|by| by.values(txn, db, &elements)).transpose()?;
-        if self.is_alphabetic {
-            return Ok(match values {
-                None => {
-                    let mut elements = elements;
-                    elements.sort_by(|left, right| self.directed(self.texts(left, right)));
-                    elements
-                }
-                // An absent value comes before all others.
-                Some(values) => self.sorted(elements, values, |left, right| match (&left.0, &right.0) {
-                    (Some(left), Some(right)) => self.texts(left, right),
-                    (left, right) => left.is_some().cmp(&right.is_some()),
-                }),
-            });
-        }
-        let weights: Result<Vec<f64>, CommandError> = match values {
-            None => elements.iter().map(|element| weight(element)).collect(),
-            Some(values) => {
-                values.iter().map(|value| value.as_ref().map_or(Ok(0.0), |value| weight(value))).collect()
+        elements: &[Vec<u8>],
+    ) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
+        let number = |value: &[u8]| Ok(Some(weight(value)?.to_be_bytes().to_vec()));
+        match (self.by, self.is_alphabetic) {
+            (None, true) => Ok(vec![None; elements.len()]),
+            (None, false) => elements.iter().map(|element| number(element)).collect(),
+            (Some(by), true) => by.values(txn, db, elements),
+            (Some(by), false) => {
+                let values = by.values(txn, db, elements)?;
+                values.iter().map(|value| number(value.as_deref().unwrap_or(b"0"))).collect()
             }
-        };
-        // Elements of the same weight come in the order of their bytes.
-        Ok(self.sorted(elements, weights?, |left, right| {
-            left.0.partial_cmp(&right.0).unwrap_or(Ordering::Equal).then_with(|| left.1.cmp(&right.1))
-        }))
+        }
     }
 
-    fn sorted<T>(
-        &self,
-        elements: Vec<Vec<u8>>,
-        values: Vec<T>,
-        compare: impl Fn(&(T, Vec<u8>), &(T, Vec<u8>)) -> Ordering,
-    ) -> Vec<Vec<u8>> {
-        let mut pairs: Vec<(T, Vec<u8>)> = values.into_iter().zip(elements).collect();
-        pairs.sort_by(|left, right| self.directed(compare(left, right)));
-        pairs.into_iter().map(|(_, element)| element).collect()
+    /// The order of two elements with their ranks. Those that compare as equal stay in the order that they have.
+    pub fn compare(&self, left: &SortItem<'_>, right: &SortItem<'_>) -> Ordering {
+        self.directed(match (self.is_alphabetic, self.by) {
+            (true, None) => self.texts(left.element, right.element),
+            (true, Some(_)) => match (left.rank, right.rank) {
+                (Some(left), Some(right)) => self.texts(left, right),
+                // An absent value comes before all others.
+                (left, right) => left.is_some().cmp(&right.is_some()),
+            },
+            // Elements of the same weight come in the order of their bytes.
+            (false, _) => {
+                let by_weight = number_in(left).partial_cmp(&number_in(right)).unwrap_or(Ordering::Equal);
+                by_weight.then_with(|| left.element.cmp(right.element))
+            }
+        })
     }
 
     fn directed(&self, order: Ordering) -> Ordering {
@@ -75,6 +68,11 @@ impl Criterion<'_, '_> {
     fn texts(&self, left: &[u8], right: &[u8]) -> Ordering {
         if self.ends_at_nul { up_to_nul(left).cmp(up_to_nul(right)) } else { left.cmp(right) }
     }
+}
+
+/// The number that an element is compared by.
+fn number_in(item: &SortItem<'_>) -> f64 {
+    item.rank.and_then(|rank| rank.try_into().ok()).map_or(0.0, f64::from_be_bytes)
 }
 
 /// A value as a number. Unlike a score, one that is too small to be held with all its digits is refused.

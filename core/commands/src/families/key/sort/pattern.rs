@@ -2,7 +2,6 @@
 
 use dredis_data::{Kind, Transaction};
 
-use super::PAGE;
 use crate::errors::{CommandError, up_to_nul};
 
 /// A pattern. An element's key is the pattern with the element in the place of its first star.
@@ -50,7 +49,7 @@ impl<'a> Pattern<'a> {
         })
     }
 
-    /// What it names for each of some elements; `None` where that is absent or of another type.
+    /// What it names for each element of a page; `None` where that is absent or of another type.
     pub fn values(
         &self,
         txn: &Transaction<'_>,
@@ -63,18 +62,16 @@ impl<'a> Pattern<'a> {
             Pattern::Key(key) => key,
         };
         let mut values = Vec::with_capacity(elements.len());
-        for page in elements.chunks(PAGE) {
-            let keys: Vec<Vec<u8>> = page.iter().map(|element| key.of(element)).collect();
-            let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-            for entry in txn.find_many(db, &keys)? {
-                values.push(match (entry, key.field) {
-                    (Some(entry), None) if entry.kind() == Kind::String => Some(txn.string_value(&entry)?),
-                    (Some(entry), Some(field)) if entry.kind() == Kind::Hash => {
-                        super::source::field_of(txn, &entry, field)?
-                    }
-                    _ => None,
-                });
-            }
+        let keys: Vec<Vec<u8>> = elements.iter().map(|element| key.of(element)).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        for entry in txn.find_many(db, &keys)? {
+            values.push(match (entry, key.field) {
+                (Some(entry), None) if entry.kind() == Kind::String => Some(txn.string_value(&entry)?),
+                (Some(entry), Some(field)) if entry.kind() == Kind::Hash => {
+                    super::source::field_of(txn, &entry, field)?
+                }
+                _ => None,
+            });
         }
         Ok(values)
     }
