@@ -5,7 +5,9 @@
 pub enum Sharing {
     /// This process alone. Opening a second time must fail.
     Exclusive,
-    /// Other processes may commit too: [`crate::Backend::commit`] may answer [`crate::Commit::Conflict`].
+    /// Other processes may commit too, and so may a second opening in this one: what one commits, the others see
+    /// (kit: `what_one_opening_commits_the_others_see`).
+    /// Views have a [`crate::View::moment`], and [`crate::Backend::commit`] may answer [`crate::Commit::Conflict`].
     Shared,
 }
 
@@ -20,7 +22,11 @@ pub enum Durability {
     Never,
 }
 
-/// The largest things that an engine accepts. `u64::MAX` means no limit of its own.
+/// The largest things that an engine accepts. `u64::MAX` means no limit of its own. What is declared is taken, to the
+/// byte; what is more is refused as [`crate::ErrorKind::InvalidInput`], never cut. (Kit:
+/// `keys_of_the_greatest_length_are_kept`, `values_of_the_greatest_length_are_kept`,
+/// `batches_of_the_greatest_size_are_applied`, and for more, `a_longer_key_is_refused_and_nothing_applied` and its
+/// neighbours.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest key, in bytes. At least 255.

@@ -5,24 +5,45 @@ use std::ops::Deref;
 
 use crate::Result;
 
-/// A consistent, repeatable read of everything that was committed before it was taken.
+/// A consistent, repeatable read of everything that was committed before it was taken. (Kit: `a_view_repeats_itself`,
+/// `a_view_never_shows_later_commits`, `many_views_of_many_moments_stay_apart`.)
 ///
 /// Views are taken for every batch of reads, so taking one must be cheap. They may be used from several
-/// threads at once and dropped on another thread than the one that took them.
+/// threads at once and dropped on another thread than the one that took them. (Kit:
+/// `a_view_is_shared_by_threads_and_dropped_on_any`.)
 pub trait View: Send + Sync {
-    /// The value of `key`, or `None` if there is none. The value may borrow from the view.
+    /// The value of `key`, or `None` if there is none. The value may borrow from the view (kit:
+    /// `a_value_lives_as_long_as_its_view`).
+    ///
+    /// A key that is longer than [`crate::Limits::key_bytes_max`] cannot have been put, so that there is none; asking
+    /// for it is no error. (Kit: `keys_beyond_the_limit_are_merely_absent`.)
     fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>>;
 
-    /// The values of several keys, in the order asked. Worth overriding where one call beats many.
+    /// The values of several keys, in the order asked. Worth overriding where one call beats many. (Kit:
+    /// `values_are_read_in_the_order_asked`.)
     fn get_many<'v>(&'v self, keys: &[&[u8]]) -> Result<Vec<Option<Value<'v>>>> {
         keys.iter().map(|key| self.get(key)).collect()
     }
 
-    /// A cursor over the keys in `scan`'s range, in its direction. It sees what the view sees.
+    /// A cursor over the keys in `scan`'s range, in its direction. It sees what the view sees (kit:
+    /// `a_cursor_sees_what_its_view_sees`). A range whose end is not greater than its start is empty, which is no
+    /// error (kit: `a_scan_of_an_empty_range_brings_nothing`). Bounds may be longer than any key can be: they still
+    /// have their place in the order (kit: `keys_beyond_the_limit_are_merely_absent`).
     fn scan(&self, scan: &Scan<'_>) -> Result<Box<dyn Cursor + '_>>;
+
+    /// The moment that this view shows, for [`crate::Batch::resting_on`]. Only shared engines need to tell one from
+    /// another.
+    fn moment(&self) -> Result<Moment> {
+        Ok(Moment::default())
+    }
 }
 
-/// Which way a scan goes.
+/// A number that a shared engine gives to what a view shows: the number of a commit, a timestamp, a version. Whoever
+/// holds it makes nothing of it but to hand it back, and views of one moment show the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Moment(pub u64);
+
+/// Which way a scan goes. (Kit: `a_scan_goes_both_ways`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the first key of the range upwards.
@@ -34,13 +55,13 @@ pub enum Direction {
 /// What a scan brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Projection {
-    /// Keys only; values come back empty.
+    /// Keys only; values come back empty. (Kit: `a_scan_for_keys_brings_no_values`.)
     Keys,
     /// Keys and values.
     Entries,
 }
 
-/// A range to read.
+/// A range to read. (Kit: `a_scan_keeps_to_its_range`, `a_long_scan_brings_every_record_once`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scan<'a> {
     /// First key of the range (included). Empty: from the very first.
@@ -51,7 +72,8 @@ pub struct Scan<'a> {
     pub direction: Direction,
     /// Keys or entries.
     pub projection: Projection,
-    /// How many records the caller expects to take; a hint for read-ahead, not a limit. 0: unknown.
+    /// How many records the caller expects to take; a hint for read-ahead, not a limit. 0: unknown. (Kit:
+    /// `an_expected_number_is_a_hint`.)
     pub expected: usize,
 }
 
@@ -105,8 +127,8 @@ pub struct Record<'c> {
 
 /// A position in a scan.
 pub trait Cursor: Send {
-    /// Moves to the next record of the scan (at first: to its first record) and shows it; `None` at the end,
-    /// and from then on. After an error the cursor is only good for dropping.
+    /// Moves to the next record of the scan (at first: to its first record) and shows it; `None` at the end, and from
+    /// then on (kit: `a_cursor_at_its_end_stays_there`). After an error the cursor is only good for dropping.
     fn next(&mut self) -> Result<Option<Record<'_>>>;
 }
 

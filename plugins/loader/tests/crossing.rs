@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use dredis_contract::{
-    Backend, Batch, Commit, Durability, DurabilityNeed, ErrorKind, Limits, LogLevel, Logger, Operation,
-    OptionKind, OptionValue, Scan, Sharing, Value,
+    Backend, Basis, Batch, Commit, Durability, DurabilityNeed, ErrorKind, Limits, LogLevel, Logger, Moment,
+    Operation, OptionKind, OptionValue, Scan, Sharing, Value,
 };
 use harness::{open, plugin, request};
 
@@ -89,11 +89,17 @@ fn batches_arrive_with_what_they_rest_on() {
     ];
     let batch = Batch::new(&operations);
     assert_eq!(backend.commit(&batch).unwrap(), Commit::Done);
-    assert_eq!(stat(&*backend, "commit"), format!("{operations:?} []"));
-    assert_eq!(backend.commit(&batch.with_reads(&[b"r"])).unwrap(), Commit::Conflict);
-    assert_eq!(stat(&*backend, "commit"), format!("{operations:?} [[114]]"));
-    assert_eq!(backend.commit(&Batch::new(&[]).with_reads(&[b"r", b""])).unwrap(), Commit::Unknown);
-    assert_eq!(stat(&*backend, "commit"), "[] [[114], []]");
+    assert_eq!(stat(&*backend, "commit"), format!("{operations:?} None"));
+    let views: Vec<_> = (0..3).map(|_| backend.view().unwrap()).collect();
+    let moment = views[0].moment().unwrap();
+    assert_eq!(moment, Moment(3));
+    for (reads, end) in
+        [(&[][..], Commit::Done), (&[&b"r"[..]], Commit::Conflict), (&[&b"r"[..], b""], Commit::Unknown)]
+    {
+        assert_eq!(backend.commit(&batch.resting_on(moment, reads)).unwrap(), end);
+        let basis = Some(Basis { moment, reads });
+        assert_eq!(stat(&*backend, "commit"), format!("{operations:?} {basis:?}"));
+    }
 }
 
 #[test]

@@ -220,9 +220,9 @@ pub mod plugin;
 mod wire;
 
 pub use dredis_contract::{
-    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, DurabilityNeed, Error, ErrorKind,
-    Limits, LogLevel, Logger, Open, OpenRequest, Operation, OptionError, OptionKind, OptionSpec, OptionValue,
-    Options, Projection, Record, Result, Scan, Sharing, Value, View,
+    Backend, Basis, Batch, Capabilities, Commit, Cursor, Direction, Durability, DurabilityNeed, Error,
+    ErrorKind, Limits, LogLevel, Logger, Moment, Open, OpenRequest, Operation, OptionError, OptionKind,
+    OptionSpec, OptionValue, Options, Projection, Record, Result, Scan, Sharing, Value, View,
 };
 #[doc(hidden)]
 pub use dredis_plugin_abi as abi;

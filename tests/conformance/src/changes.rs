@@ -74,7 +74,7 @@ pub(crate) fn commit(backend: &dyn Backend, changes: &[Change]) -> Proof {
     match try_commit(backend, changes) {
         Ok(Commit::Done) => Ok(()),
         Ok(other) => Err(Ending::failed(format!(
-            "a commit on an exclusive engine ended as {other:?}, which only shared engines may answer"
+            "a commit that rests on nothing ended as {other:?}, which is for commits on shared engines that rest on a view"
         ))),
         Err(error) => Err(Ending::from(error).during(format!("a commit of {} changes", changes.len()))),
     }
@@ -82,8 +82,12 @@ pub(crate) fn commit(backend: &dyn Backend, changes: &[Change]) -> Proof {
 
 /// Commits and tells how that went.
 pub(crate) fn try_commit(backend: &dyn Backend, changes: &[Change]) -> dredis_contract::Result<Commit> {
-    let operations: Vec<Operation<'_>> = changes.iter().map(Change::operation).collect();
-    backend.commit(&Batch::new(&operations))
+    backend.commit(&Batch::new(&operations(changes)))
+}
+
+/// The changes as a batch has them.
+pub(crate) fn operations(changes: &[Change]) -> Vec<Operation<'_>> {
+    changes.iter().map(Change::operation).collect()
 }
 
 /// What the changes do to the model.

@@ -107,8 +107,14 @@ pub enum Need {
     Child,
     /// Several processes may write.
     Sharing,
+    /// One process may write.
+    Exclusiveness,
     /// One process may write, and its data outlives it.
     ExclusiveDirectory,
+    /// One process may write, its data outlives it, and this run can start it in a process of its own.
+    ExclusiveChild,
+    /// One process may write, since dredis runs commands on such engines alone, and its data outlives it.
+    ExclusivePersistence,
 }
 
 impl Need {
@@ -123,6 +129,9 @@ impl Need {
         }
         let capabilities = target.capabilities()?;
         const PERSISTENCE: &str = "persistence (durability: never)";
+        const EXCLUSIVENESS: &str = "exclusiveness (sharing: shared)";
+        const CHILD: &str = "a way to run it in a child process";
+        let has_no_child = trial.settings.child.is_none();
         let forgets = capabilities.durability == Durability::Never;
         let is_shared = capabilities.sharing == Sharing::Shared;
         Ok(match self {
@@ -130,9 +139,24 @@ impl Need {
             Need::NoCheckpoint if capabilities.checkpoint => {
                 Some("a reason to refuse checkpoints (it offers them)")
             }
-            Need::Persistence | Need::Child | Need::ExclusiveDirectory if forgets => Some(PERSISTENCE),
-            Need::Child if trial.settings.child.is_none() => Some("a way to run it in a child process"),
-            Need::ExclusiveDirectory if is_shared => Some("exclusiveness (sharing: shared)"),
+            Need::Persistence
+            | Need::Child
+            | Need::ExclusiveDirectory
+            | Need::ExclusiveChild
+            | Need::ExclusivePersistence
+                if forgets =>
+            {
+                Some(PERSISTENCE)
+            }
+            Need::Child | Need::ExclusiveChild if has_no_child => Some(CHILD),
+            Need::Exclusiveness
+            | Need::ExclusiveDirectory
+            | Need::ExclusiveChild
+            | Need::ExclusivePersistence
+                if is_shared =>
+            {
+                Some(EXCLUSIVENESS)
+            }
             Need::Sharing if !is_shared => Some("sharing (it is exclusive)"),
             _ => None,
         })

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod matrix;
+
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -8,12 +10,14 @@ use dredis_conformance::{Check, Child, Level, Settings, checks};
 use dredis_contract::{OptionValue, Options, nearest_name};
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
+pub(crate) use matrix::MatrixRun;
 
 const HELP: &str = "\
 Checks whether a dredis plugin keeps the promises of the storage contract.
 
     dredis-conformance --plugin ./libmine.so [OPTIONS]
     dredis-conformance new NAME                 writes a plugin that compiles, and says what it lacks
+    dredis-conformance matrix [OPTIONS]         many engines in many modes on one page; see matrix --help
 
     --plugin PATH|NAME          the plugin
     --backend-path DIR          where to look for plugins by name (may be repeated)
@@ -39,6 +43,8 @@ pub(crate) enum Action {
     Show(String),
     /// Write the skeleton of a plugin of this name.
     New(String),
+    /// Run many engines, or put the pages of several runs together.
+    Matrix(Box<MatrixRun>),
     /// Run checks.
     Run(Box<Run>),
 }
@@ -112,6 +118,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Act
                 let name = parser.value().map_err(|_| "new takes the name of the backend".to_owned())?;
                 return Ok(Action::New(name.string().map_err(plain)?));
             }
+            Value(value) if value == "matrix" => return matrix::parse(parser),
             Value(value) => {
                 return Err(format!(
                     "'{}' is no option; name the plugin with --plugin",
@@ -119,13 +126,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Act
                 ));
             }
         };
-        if !NAMES.contains(&name.as_str()) {
-            let hint = match nearest_name(&name, NAMES.iter().copied()) {
-                Some(nearest) => format!("did you mean --{nearest}?"),
-                None => "see --help".to_owned(),
-            };
-            return Err(format!("there is no option --{name}; {hint}"));
-        }
+        known(&name, NAMES)?;
         let value = parser.value().map_err(plain)?;
         let number = || number(&name, &value);
         match name.as_str() {
@@ -199,6 +200,18 @@ const NAMES: &[&str] = &[
     "report",
     "output",
 ];
+
+/// Refuses a name that is none of these.
+fn known(name: &str, names: &[&str]) -> Result<(), String> {
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let hint = match nearest_name(name, names.iter().copied()) {
+        Some(nearest) => format!("did you mean --{nearest}?"),
+        None => "see --help".to_owned(),
+    };
+    Err(format!("there is no option --{name}; {hint}"))
+}
 
 fn number(name: &str, value: &OsStr) -> Result<u64, String> {
     let text = value.to_string_lossy();

@@ -18,12 +18,13 @@ pub(crate) const CHECKS: &[Check] = &[
         "commands_answer_as_on_an_ordered_map",
         "Every command answers alike on every engine.",
         play::without_reopening,
-    ),
+    )
+    .needing(Need::Exclusiveness),
     Check::new(
         Level::Commands,
         "commands_answer_the_same_when_reopened_on_the_way",
         "Every command answers alike on every engine, also after it was closed and opened.",
         play::with_reopening,
     )
-    .needing(Need::Persistence),
+    .needing(Need::ExclusivePersistence),
 ];

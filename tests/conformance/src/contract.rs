@@ -11,6 +11,9 @@ mod records;
 mod scans;
 mod views;
 
+pub(crate) use extras::compact_beside_views;
+pub(crate) use lifetime::expect_in_use;
+
 use crate::check::{Check, Level, Need};
 
 const fn check(
@@ -71,9 +74,10 @@ pub(crate) const CHECKS: &[Check] = &[
     check("a_large_batch_is_applied_whole", "Applies all of the batch or nothing.", batches::large),
     check(
         "a_commit_of_an_exclusive_engine_is_done",
-        "Conflict, Unknown: only from shared engines. Keys that were read: others ignore them.",
+        "An exclusive engine ignores the basis and answers Done. Conflict, Unknown: only from shared engines.",
         batches::done,
-    ),
+    )
+    .needing(Need::Exclusiveness),
     check(
         "a_scan_goes_both_ways",
         "Forward: from the first key of the range upwards. Reverse: from the last key downwards.",
@@ -125,6 +129,11 @@ pub(crate) const CHECKS: &[Check] = &[
         "An error means that nothing was applied.",
         limits::key_too_long,
     ),
+    check(
+        "keys_beyond_the_limit_are_merely_absent",
+        "A key longer than the limit cannot have been put; asking for it is no error. Bounds of scans may be longer.",
+        limits::key_beyond,
+    ),
     check("values_of_the_greatest_length_are_kept", "Longest value, in bytes.", limits::longest_value),
     check(
         "a_longer_value_is_refused_and_nothing_applied",
@@ -153,7 +162,7 @@ pub(crate) const CHECKS: &[Check] = &[
         .needing(Need::Persistence),
     check(
         "a_second_opening_is_refused",
-        "Exclusive: this process alone. Opening a second time must fail.",
+        "Opening: InvalidInput if the directory is in use; whoever uses it is not disturbed.",
         lifetime::second_opening,
     )
     .needing(Need::ExclusiveDirectory),
@@ -165,7 +174,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     check(
         "a_checkpoint_opens_as_an_engine",
-        "Writes a consistent copy into the directory.",
+        "Writes a consistent copy into the empty or missing directory; InvalidInput if it is neither.",
         extras::checkpoint,
     )
     .needing(Need::Checkpoint),
@@ -183,7 +192,7 @@ pub(crate) const CHECKS: &[Check] = &[
     .needing(Need::NoCheckpoint),
     check(
         "compaction_changes_nothing_that_is_read",
-        "Gives space in start..end back, as far as the engine can.",
+        "Gives space back, as far as the engine can. Nothing that is read changes. Retry only while views are open.",
         extras::compact,
     ),
     check(

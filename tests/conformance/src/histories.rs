@@ -163,6 +163,9 @@ fn play_open(backend: &dyn Backend, model: &mut Model, steps: &[Step]) -> Proof 
             Step::ReadKept(_) | Step::DropKept(_) | Step::Reopen => {}
             Step::Sync => backend.sync().during("sync")?,
             Step::Need(need) => backend.need_durability(*need).during("need_durability")?,
+            Step::Compact(start, end) if !kept.is_empty() => {
+                crate::contract::compact_beside_views(backend, start, end.as_deref())?;
+            }
             Step::Compact(start, end) => backend.compact(start, end.as_deref()).during("compact")?,
             Step::Measure(start, end) => {
                 backend.approximate_size(start, end.as_deref()).during("approximate_size")?;

@@ -7,9 +7,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use cli::{Action, Run};
+use cli::{Action, MatrixRun, Run};
 use dredis_conformance::report::{Format, text_ending, text_line};
-use dredis_conformance::{Settings, Target, checks, run, run_child, skeleton};
+use dredis_conformance::{Settings, Target, checks, matrix, run, run_child, skeleton};
 use dredis_contract::{LogLevel, Logger};
 use dredis_plugin_loader::Loader;
 
@@ -34,6 +34,7 @@ fn act() -> Result<ExitCode, String> {
             print(&text)?;
             Ok(ExitCode::SUCCESS)
         }
+        Action::Matrix(asked) => make_matrix(&asked),
         Action::Run(run) => conform(*run),
     }
 }
@@ -76,6 +77,26 @@ fn conform(asked: Run) -> Result<ExitCode, String> {
         None => print(&text)?,
     }
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn make_matrix(asked: &MatrixRun) -> Result<ExitCode, String> {
+    let outcomes = if asked.merge.is_empty() {
+        let rows = asked.rows()?;
+        // Whoever waits sees how far it is.
+        matrix::run(&asked.plan()?, &rows, |outcome| eprintln!("{}", outcome.line()))
+    } else {
+        matrix::merge(&asked.merge)?
+    };
+    matrix::write(&outcomes, &asked.report_dir)?;
+    for bad in outcomes.iter().filter(|outcome| !outcome.is_good()) {
+        print(&format!("not good: {}\n", bad.line()))?;
+    }
+    print(&format!(
+        "{}\nthe page: {}\n",
+        matrix::summary(&outcomes),
+        asked.report_dir.join("matrix.html").display()
+    ))?;
+    Ok(if matrix::is_good(&outcomes) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -24,7 +24,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     check(
         "another_process_is_refused",
-        "Exclusive: this process alone. Opening a second time must fail.",
+        "Opening: InvalidInput if the directory is in use, by another process; whoever uses it is not disturbed.",
         kills::refused,
-    ),
+    )
+    .needing(Need::ExclusiveChild),
 ];

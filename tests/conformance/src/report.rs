@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use crate::runner::{Report, Result, Verdict};
 
+pub(crate) use html::STYLE;
+pub(crate) use markdown::cell;
 pub use text::{ending as text_ending, line as text_line};
 
 /// How a report is written.
@@ -105,7 +107,7 @@ fn repeat(report: &Report, result: &Result) -> String {
 }
 
 /// Text with the characters replaced that XML and HTML would take for their own, or not take at all.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -61,7 +61,7 @@ macro_rules! suite {
                     many_views_of_many_moments_stay_apart a_view_is_shared_by_threads_and_dropped_on_any
                     a_batch_is_never_seen_half_applied views_on_every_thread_show_what_returned
                     a_sync_may_run_while_commits_go_on keys_of_the_greatest_length_are_kept
-                    a_longer_key_is_refused_and_nothing_applied values_of_the_greatest_length_are_kept
+                    a_longer_key_is_refused_and_nothing_applied keys_beyond_the_limit_are_merely_absent values_of_the_greatest_length_are_kept
                     a_longer_value_is_refused_and_nothing_applied batches_of_the_greatest_size_are_applied
                     a_larger_batch_is_refused_and_nothing_applied everything_is_there_after_reopening
                     the_last_commit_before_closing_is_there what_was_deleted_stays_so_after_reopening
@@ -76,7 +76,9 @@ macro_rules! suite {
                     commands_answer_as_on_an_ordered_map commands_answer_the_same_when_reopened_on_the_way
                 }
                 isolation {
-                    a_commit_whose_reads_changed_is_a_conflict no_update_is_lost no_write_skew_is_let_through
+                    what_one_opening_commits_the_others_see a_commit_whose_reads_changed_is_a_conflict
+                    a_commit_whose_reads_stand_is_done a_commit_that_rests_on_nothing_is_done no_update_is_lost
+                    no_write_skew_is_let_through
                 }
             }
 

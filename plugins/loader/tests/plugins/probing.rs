@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, DurabilityNeed, Error, ErrorKind,
-    Limits, LogLevel, Logger, Open, OpenRequest, OptionKind, OptionSpec, OptionValue, Projection, Record,
-    Result, Scan, Sharing, Value, View,
+    Limits, LogLevel, Logger, Moment, Open, OpenRequest, OptionKind, OptionSpec, OptionValue, Projection,
+    Record, Result, Scan, Sharing, Value, View,
 };
 
 pub struct Probing {
@@ -106,11 +106,11 @@ impl Backend for Probing {
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Commit> {
-        self.note("commit", format!("{:?} {:?}", batch.operations(), batch.reads()));
-        match batch.reads() {
-            [] => Ok(Commit::Done),
-            [_] => Ok(Commit::Conflict),
-            _ => Ok(Commit::Unknown),
+        self.note("commit", format!("{:?} {:?}", batch.operations(), batch.basis()));
+        match batch.basis().map(|basis| basis.reads.len()) {
+            None | Some(0) => Ok(Commit::Done),
+            Some(1) => Ok(Commit::Conflict),
+            Some(_) => Ok(Commit::Unknown),
         }
     }
 
@@ -210,6 +210,11 @@ impl View for ProbingView<'_> {
             direction: scan.direction,
             projection: scan.projection,
         }))
+    }
+
+    /// How many views there are.
+    fn moment(&self) -> Result<Moment> {
+        Ok(Moment(self.backend.counts.views.load(Ordering::SeqCst) as u64))
     }
 }
 

@@ -6,7 +6,7 @@
 use abi_stable::StableAbi;
 use abi_stable::std_types::{ROption, RResult, RString, RVec, Tuple2};
 
-use crate::{Bytes, Failure};
+use crate::{Bytes, Failure, Object, RawOperation};
 
 /// A table that can be asked for by name.
 pub trait Table: StableAbi + 'static {
@@ -61,4 +61,26 @@ pub struct Stats1 {
 
 impl Table for Stats1 {
     const NAME: &'static str = "stats/1";
+}
+
+/// `isolation/1`: what engines need that several servers share.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct Isolation1 {
+    /// The moment that a view shows.
+    pub moment: unsafe extern "C" fn(*const (), Object) -> RResult<u64, Failure>,
+    /// As the core's `commit`, for operations that rest on a moment and on that many keys read in it; the outcome by
+    /// number.
+    pub commit_resting: unsafe extern "C" fn(
+        *const (),
+        *const RawOperation,
+        usize,
+        u64,
+        *const Bytes,
+        usize,
+    ) -> RResult<u8, Failure>,
+}
+
+impl Table for Isolation1 {
+    const NAME: &'static str = "isolation/1";
 }

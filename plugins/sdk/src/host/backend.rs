@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use dredis_contract::{
-    Backend, Batch, Capabilities, Commit, DurabilityNeed, Error, ErrorKind, Limits, Operation, Result, View,
+    Backend, Batch, Capabilities, Commit, DurabilityNeed, Error, ErrorKind, Limits, Operation, Result,
+    Sharing, View,
 };
 
 use super::view::HostView;
-use crate::abi::extension::{ApproximateSize1, Checkpoint1, Compact1, Stats1, Table};
+use crate::abi::extension::{ApproximateSize1, Checkpoint1, Compact1, Isolation1, Stats1, Table};
 use crate::abi::{Bytes, Functions, Handle, RawOperation, StableAbi, check_layout_compatibility};
 use crate::{codes, wire};
 
@@ -25,6 +26,7 @@ struct Extensions {
     compact: Option<&'static Compact1>,
     approximate_size: Option<&'static ApproximateSize1>,
     stats: Option<&'static Stats1>,
+    isolation: Option<&'static Isolation1>,
 }
 
 /// A handle that is closed once, however opening goes on.
@@ -74,6 +76,7 @@ impl HostBackend {
             compact: extension(name, &handle)?,
             approximate_size: extension(name, &handle)?,
             stats: extension(name, &handle)?,
+            isolation: extension(name, &handle)?,
         };
         Ok(HostBackend { open, capabilities, extensions })
     }
@@ -84,6 +87,11 @@ impl HostBackend {
 
     pub(super) fn functions(&self) -> &'static Functions {
         self.open.0.functions
+    }
+
+    /// The table of engines that several servers share, if the plugin has it.
+    pub(super) fn isolation(&self) -> Option<&'static Isolation1> {
+        self.extensions.isolation
     }
 }
 
@@ -116,16 +124,23 @@ impl Backend for HostBackend {
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Commit> {
         let operations: Vec<RawOperation> = batch.operations().iter().map(raw).collect();
-        let reads: Vec<Bytes> = batch.reads().iter().map(|key| Bytes::new(key)).collect();
+        let (start, count) = (operations.as_ptr(), operations.len());
+        let is_shared = self.capabilities.sharing == Sharing::Shared;
+        // What a batch rests on concerns shared engines alone.
+        let Some(basis) = batch.basis().filter(|_| is_shared) else {
+            // SAFETY: the instance is open; the array and what it points to outlive the call.
+            let outcome =
+                unsafe { (self.functions().commit)(self.instance(), start, count, std::ptr::null(), 0) };
+            return wire::result(outcome).map(codes::commit);
+        };
+        let table = self.isolation().ok_or_else(|| {
+            Error::unsupported("commits that rest on a view; rebuild it with a newer dredis-plugin")
+        })?;
+        let reads: Vec<Bytes> = basis.reads.iter().map(|key| Bytes::new(key)).collect();
         // SAFETY: the instance is open; the arrays and what they point to outlive the call.
         let outcome = unsafe {
-            (self.functions().commit)(
-                self.instance(),
-                operations.as_ptr(),
-                operations.len(),
-                reads.as_ptr(),
-                reads.len(),
-            )
+            let (read, read_count) = (reads.as_ptr(), reads.len());
+            (table.commit_resting)(self.instance(), start, count, basis.moment.0, read, read_count)
         };
         wire::result(outcome).map(codes::commit)
     }

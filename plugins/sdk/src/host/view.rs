@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use dredis_contract::{Cursor, Direction, Projection, Result, Scan, Value, View};
+use dredis_contract::{Cursor, Direction, Moment, Projection, Result, Scan, Value, View};
 
 use super::backend::HostBackend;
 use super::cursor::HostCursor;
@@ -101,6 +101,12 @@ impl View for HostView<'_> {
         let cursor = wire::result(cursor)?;
         // SAFETY: the cursor is fresh, and borrows from this view.
         Ok(Box::new(unsafe { HostCursor::new(self.backend, cursor, scan.expected) }))
+    }
+
+    fn moment(&self) -> Result<Moment> {
+        let Some(table) = self.backend.isolation() else { return Ok(Moment::default()) };
+        // SAFETY: instance and view are open.
+        wire::result(unsafe { (table.moment)(self.backend.instance(), self.view) }).map(Moment)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The function table of an open engine.
 
-use dredis_contract::{Batch, Error, Operation, Result};
+use dredis_contract::{Batch, Error, Moment, Operation, Result, Sharing};
 
 use super::instance::Instance;
 use super::{cursor, extensions, view};
@@ -55,6 +55,28 @@ unsafe extern "C" fn commit(
     instance: *const (),
     operations: *const RawOperation,
     operation_count: usize,
+    _reads: *const Bytes,
+    read_count: usize,
+) -> RResult<u8, Failure> {
+    // SAFETY: see above; the array lives until this returns.
+    let (instance, operations) = unsafe { (Instance::at(instance), array(operations, operation_count)) };
+    instance.answer("commit", |backend| {
+        // Keys that were read, but not when: a shared engine could not keep its word.
+        if read_count > 0 && backend.capabilities().sharing == Sharing::Shared {
+            return Err(Error::unsupported("commits that rest on keys without a moment; use a newer dredis"));
+        }
+        // SAFETY: the bytes that the array points to live until this returns, too.
+        let operations: Result<Vec<_>> = operations.iter().map(|raw| unsafe { operation(raw) }).collect();
+        Ok(codes::of_commit(backend.commit(&Batch::new(&operations?))?))
+    })
+}
+
+/// The same for what rests on a view; behind the table `isolation/1`.
+pub(super) unsafe extern "C" fn commit_resting(
+    instance: *const (),
+    operations: *const RawOperation,
+    operation_count: usize,
+    moment: u64,
     reads: *const Bytes,
     read_count: usize,
 ) -> RResult<u8, Failure> {
@@ -66,7 +88,7 @@ unsafe extern "C" fn commit(
         let operations: Result<Vec<_>> = operations.iter().map(|raw| unsafe { operation(raw) }).collect();
         // SAFETY: as above.
         let reads: Vec<&[u8]> = reads.iter().map(|key| unsafe { key.get() }).collect();
-        let outcome = backend.commit(&Batch::new(&operations?).with_reads(&reads))?;
+        let outcome = backend.commit(&Batch::new(&operations?).resting_on(Moment(moment), &reads))?;
         Ok(codes::of_commit(outcome))
     })
 }

@@ -1,7 +1,9 @@
 //! The optional tables. An engine built with this SDK has them all, since the contract has defaults for all.
 
+use super::engine::commit_resting;
 use super::instance::Instance;
-use crate::abi::extension::{ApproximateSize1, Checkpoint1, Compact1, Stats1, Table};
+use super::view::moment;
+use crate::abi::extension::{ApproximateSize1, Checkpoint1, Compact1, Isolation1, Stats1, Table};
 use crate::abi::{Bytes, Extension, Failure, ROption, RResult, RString, RVec, StableAbi, Tuple2};
 use crate::wire;
 
@@ -9,15 +11,20 @@ static CHECKPOINT_1: Checkpoint1 = Checkpoint1 { checkpoint };
 static COMPACT_1: Compact1 = Compact1 { compact };
 static APPROXIMATE_SIZE_1: ApproximateSize1 = ApproximateSize1 { approximate_size };
 static STATS_1: Stats1 = Stats1 { stats };
+static ISOLATION_1: Isolation1 = Isolation1 { moment, commit_resting };
 
 pub(super) unsafe extern "C" fn extension(_instance: *const (), name: Bytes) -> ROption<Extension> {
     // SAFETY: the host keeps to `abi::Functions`.
     let name = unsafe { name.get() };
-    [describe(&CHECKPOINT_1), describe(&COMPACT_1), describe(&APPROXIMATE_SIZE_1), describe(&STATS_1)]
-        .into_iter()
-        .find(|(candidate, _)| candidate.as_bytes() == name)
-        .map(|(_, extension)| extension)
-        .into()
+    let tables = [
+        describe(&CHECKPOINT_1),
+        describe(&COMPACT_1),
+        describe(&APPROXIMATE_SIZE_1),
+        describe(&STATS_1),
+        describe(&ISOLATION_1),
+    ];
+    let found = tables.into_iter().find(|(candidate, _)| candidate.as_bytes() == name);
+    found.map(|(_, extension)| extension).into()
 }
 
 fn describe<T: Table>(table: &'static T) -> (&'static str, Extension) {

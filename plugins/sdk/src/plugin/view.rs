@@ -45,6 +45,12 @@ pub(super) unsafe extern "C" fn view_close(instance: *const (), view: Object) {
     instance.release("drop of a view", view);
 }
 
+pub(super) unsafe extern "C" fn moment(instance: *const (), view: Object) -> RResult<u64, Failure> {
+    // SAFETY: the host keeps to `abi::Functions`.
+    let (instance, view) = unsafe { (Instance::at(instance), view_at(view)) };
+    instance.answer("moment", |_| Ok(view.moment()?.0))
+}
+
 pub(super) unsafe extern "C" fn get(instance: *const (), view: Object, key: Bytes) -> Lookup {
     // SAFETY: the host keeps to `abi::Functions`.
     let (instance, view, key) = unsafe { (Instance::at(instance), view_at(view), key.get()) };

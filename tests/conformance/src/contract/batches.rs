@@ -1,9 +1,9 @@
 //! Batches: what one commit may hold.
 
-use dredis_contract::{Batch, Commit, Operation, Sharing};
+use dredis_contract::{Batch, Commit, Operation};
 
 use crate::changes::{Change, Model, apply, commit, puts};
-use crate::check::{During, Ending, Proof, Trial, ensure};
+use crate::check::{During, Proof, Trial, ensure};
 use crate::reading::{expect_now, expect_value};
 
 pub(super) fn mixed(trial: &Trial<'_>) -> Proof {
@@ -64,12 +64,10 @@ pub(super) fn large(trial: &Trial<'_>) -> Proof {
 
 pub(super) fn done(trial: &Trial<'_>) -> Proof {
     let opened = trial.fresh()?;
-    if opened.capabilities().sharing == Sharing::Shared {
-        return Err(Ending::Skipped("exclusiveness (sharing: shared)".to_owned()));
-    }
     commit(&*opened, &[Change::put(b"read", b"1")])?;
     let operations = [Operation::Put { key: b"written", value: b"1" }];
-    let batch = Batch::new(&operations).with_reads(&[b"read", b"absent"]);
+    let moment = opened.view()?.moment().during("asking a view for its moment")?;
+    let batch = Batch::new(&operations).resting_on(moment, &[b"read", b"absent"]);
     // Changed since: a shared engine would have to care.
     commit(&*opened, &[Change::put(b"read", b"2")])?;
     let end = opened.commit(&batch).during("a commit with keys that were read")?;

@@ -26,7 +26,7 @@ fn beside_commits(
     batch: impl Fn(u64) -> Vec<Change>,
     look: impl Fn(u64) -> Result<u64, Ending> + Sync,
 ) -> Proof {
-    const LOOKS_MIN: u64 = 150;
+    const LOOKS_MIN: u64 = 100;
     let returned = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
     let looks: [AtomicU64; READERS] = Default::default();
@@ -52,7 +52,7 @@ fn beside_commits(
         let enough = || looks.iter().all(|looks| looks.load(Ordering::SeqCst) >= LOOKS_MIN);
         let mut written = Ok(());
         for number in 1..=COMMITS_MAX {
-            if stop.load(Ordering::SeqCst) || (number > 200 && enough()) {
+            if stop.load(Ordering::SeqCst) || (number > 120 && enough()) {
                 break;
             }
             written = commit(backend, &batch(number));

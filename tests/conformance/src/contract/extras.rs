@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dredis_contract::{DurabilityNeed, ErrorKind, Scan};
+use dredis_contract::{Backend, DurabilityNeed, ErrorKind, Scan};
 
 use crate::changes::{Change, Model, apply, commit, puts};
 use crate::check::{During, Ending, Proof, Trial, ensure};
@@ -73,6 +73,19 @@ pub(super) fn checkpoint(trial: &Trial<'_>) -> Proof {
         expect_value(&*copy.view()?, b"b", None).during("a checkpoint, after a commit to the original")?;
         commit(&*opened, &[Change::delete(b"b")])?;
         drop(copy);
+        // What lies there is not written over.
+        match opened.checkpoint(&dir) {
+            Ok(()) => {
+                return Err(Ending::failed("a checkpoint was written into a directory that is not empty"));
+            }
+            Err(error) => ensure!(
+                error.kind() == ErrorKind::InvalidInput,
+                "a checkpoint into a directory that is not empty was refused as {:?} ({error}); say InvalidInput",
+                error.kind()
+            ),
+        }
+        let copy = trial.target.open(&dir).during("opening a checkpoint again")?;
+        expect_value(&*copy.view()?, b"a", Some(b"in the copy"))?;
     }
     expect_now(&*opened, &model)
 }
@@ -143,10 +156,13 @@ pub(super) fn compact(trial: &Trial<'_>) -> Proof {
             (b"", Some(b"key 01")),
         ];
         for (start, end) in ranges {
-            opened.compact(start, end).during("compact")?;
+            compact_beside_views(&*opened, start, end)?;
             expect_model(&*view, &model).during("a view over a compaction")?;
         }
         drop(view);
+        for (start, end) in ranges {
+            opened.compact(start, end).during("compact without a view open")?;
+        }
         expect_now(&*opened, &model).during("after a compaction")?;
     }
     if opened.capabilities().durability != dredis_contract::Durability::Never {
@@ -154,6 +170,14 @@ pub(super) fn compact(trial: &Trial<'_>) -> Proof {
         expect_now(&*opened, &model).during("after a compaction and opening again")?;
     }
     Ok(())
+}
+
+/// Compacts; while views are open an engine may ask to try again later.
+pub(crate) fn compact_beside_views(backend: &dyn Backend, start: &[u8], end: Option<&[u8]>) -> Proof {
+    match backend.compact(start, end) {
+        Err(error) if error.kind() == ErrorKind::Retry => Ok(()),
+        other => other.during("compact with a view open"),
+    }
 }
 
 pub(super) fn measures(trial: &Trial<'_>) -> Proof {

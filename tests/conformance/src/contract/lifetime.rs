@@ -1,7 +1,11 @@
 //! Opening, closing and opening again.
 
+use std::path::Path;
+
+use dredis_contract::ErrorKind;
+
 use crate::changes::{Change, Model, apply, commit, puts};
-use crate::check::{During, Ending, Proof, Trial};
+use crate::check::{During, Ending, Proof, Trial, ensure};
 use crate::reading::{expect_now, expect_value};
 
 pub(super) fn reopen(trial: &Trial<'_>) -> Proof {
@@ -67,15 +71,24 @@ pub(super) fn deletions(trial: &Trial<'_>) -> Proof {
 pub(super) fn second_opening(trial: &Trial<'_>) -> Proof {
     let opened = trial.fresh()?;
     commit(&*opened, &[Change::put(b"a", b"1")])?;
-    if trial.target.open(opened.path()).is_ok() {
-        return Err(Ending::failed(
-            "the directory was opened a second time: lock it, and refuse, or declare Sharing::Shared",
-        ));
-    }
+    expect_in_use(trial, opened.path(), "the directory was opened a second time")?;
     // The refusal leaves the first one as it was.
     commit(&*opened, &[Change::put(b"b", b"2")]).during("after a second opening was refused")?;
     expect_value(&*opened.view()?, b"a", Some(b"1"))?;
     expect_value(&*opened.view()?, b"b", Some(b"2"))
+}
+
+/// Expects the opening of a directory refused that is in use.
+pub(crate) fn expect_in_use(trial: &Trial<'_>, directory: &Path, if_opened: &str) -> Proof {
+    let Err(error) = trial.target.open(directory) else {
+        return Err(Ending::failed(format!("{if_opened}: lock it, and refuse, or declare Sharing::Shared")));
+    };
+    ensure!(
+        error.kind() == ErrorKind::InvalidInput,
+        "a directory that is in use was refused as {:?} ({error}); say ErrorKind::InvalidInput",
+        error.kind()
+    );
+    Ok(())
 }
 
 pub(super) fn empty_directory(trial: &Trial<'_>) -> Proof {

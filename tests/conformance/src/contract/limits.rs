@@ -1,10 +1,10 @@
 //! Limits: what is declared is taken, and what is more is refused whole.
 
-use dredis_contract::{Backend, ErrorKind};
+use dredis_contract::{Backend, ErrorKind, Scan};
 
-use crate::changes::{Change, Model, apply, commit, try_commit};
+use crate::changes::{Change, Model, apply, commit, puts, try_commit};
 use crate::check::{During, Ending, Proof, Trial, ensure};
-use crate::reading::{expect_now, expect_value};
+use crate::reading::{expect_now, expect_scan, expect_value};
 
 /// A limit as a length, unless there is none or it lies beyond what this run tries.
 fn limit(trial: &Trial<'_>, name: &str, declared: u64) -> Result<usize, Ending> {
@@ -30,6 +30,14 @@ fn value_limit(trial: &Trial<'_>) -> Result<usize, Ending> {
 
 fn batch_limit(trial: &Trial<'_>) -> Result<usize, Ending> {
     limit(trial, "batch_bytes_max", trial.target.capabilities()?.limits.batch_bytes_max)
+}
+
+/// A limit as a length, or half of what this run tries where the limit lies beyond. The report says which it was.
+fn limit_or_half(trial: &Trial<'_>, name: &str, declared: u64) -> usize {
+    let most = trial.settings.bytes_max;
+    let tried = if declared <= most { declared } else { most / 2 };
+    trial.figure(format!("largest {name} tried, in bytes"), tried.to_string());
+    usize::try_from(tried).unwrap_or(usize::MAX)
 }
 
 /// Commits what is too much between changes that are not, and expects all of it refused.
@@ -96,12 +104,43 @@ pub(super) fn key_too_long(trial: &Trial<'_>) -> Proof {
     expect_refused(&*opened, &mut model, vec![Change::put(&vec![b'k'; length], b"v")], &what)
 }
 
+pub(super) fn key_beyond(trial: &Trial<'_>) -> Proof {
+    let declared = trial.target.capabilities()?.limits.key_bytes_max;
+    let opened = trial.fresh()?;
+    // Where there is no limit, what hardly anybody has tried.
+    let longest = usize::try_from(declared).unwrap_or(usize::MAX).min(1 << 20);
+    let long = |length: usize| vec![b'k'; length];
+    let mut model = Model::new();
+    let changes = puts([(long(longest), "longest"), (b"a".to_vec(), "first"), (b"z".to_vec(), "last")]);
+    commit(&*opened, &changes)?;
+    apply(&mut model, &changes);
+    let view = opened.view()?;
+    for beyond in [longest + 1, longest + 2, longest * 2, longest + 70_000] {
+        let key = long(beyond);
+        expect_value(&*view, &key, None).during(format_args!("a key of {beyond} bytes"))?;
+        let asked: [&[u8]; 3] = [b"a", &key, b"z"];
+        let many = view.get_many(&asked).during(format_args!("get_many with a key of {beyond} bytes"))?;
+        let there: Vec<bool> = many.iter().map(Option::is_some).collect();
+        ensure!(there == [true, false, true], "get_many with a key of {beyond} bytes finds {there:?}");
+        // The longest key lies before all of these, and `z` behind them.
+        for (start, end) in
+            [(&b""[..], Some(&key[..])), (&key, None), (&key, Some(&b"z"[..])), (&key, Some(&key))]
+        {
+            let scan = Scan { start, end, ..Scan::all() };
+            expect_scan(&*view, &model, &scan)?;
+            expect_scan(&*view, &model, &scan.reverse())?;
+        }
+        opened.approximate_size(&key, None).during("approximate_size from a key beyond the limit")?;
+        opened.approximate_size(b"", Some(&key)).during("approximate_size up to a key beyond the limit")?;
+    }
+    Ok(())
+}
+
 pub(super) fn longest_value(trial: &Trial<'_>) -> Proof {
     let declared = trial.target.capabilities()?.limits;
-    let length = match declared.value_bytes_max {
-        u64::MAX => trial.settings.bytes_max.min(declared.batch_bytes_max.saturating_sub(8)) as usize / 2,
-        _ => value_limit(trial)?,
-    };
+    // As much as fits into a batch beside what is put with it.
+    let fits = declared.batch_bytes_max.saturating_sub(100);
+    let length = limit_or_half(trial, "value", declared.value_bytes_max.min(fits));
     let opened = trial.fresh()?;
     let mut value = vec![b'v'; length];
     if let [first, .., last] = value.as_mut_slice() {
@@ -142,10 +181,10 @@ fn batch_of(bytes: usize, value_bytes_max: usize) -> Vec<Change> {
 }
 
 pub(super) fn largest_batch(trial: &Trial<'_>) -> Proof {
-    let bytes = batch_limit(trial)?;
-    let value_bytes_max = trial.target.capabilities()?.limits.value_bytes_max;
+    let limits = trial.target.capabilities()?.limits;
+    let bytes = limit_or_half(trial, "batch", limits.batch_bytes_max);
     let opened = trial.fresh()?;
-    let changes = batch_of(bytes, usize::try_from(value_bytes_max).unwrap_or(usize::MAX));
+    let changes = batch_of(bytes, usize::try_from(limits.value_bytes_max).unwrap_or(usize::MAX));
     let mut model = Model::new();
     commit(&*opened, &changes)?;
     apply(&mut model, &changes);

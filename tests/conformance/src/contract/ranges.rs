@@ -2,7 +2,7 @@
 
 use crate::changes::{Change, Model, apply, commit, puts};
 use crate::check::{During, Proof, Trial};
-use crate::reading::expect_now;
+use crate::reading::{expect_model, expect_now};
 
 /// Keys `00` to `99`, with neighbours that merely begin like them.
 fn filled() -> Vec<Change> {
@@ -49,6 +49,7 @@ pub(super) fn delete_empty(trial: &Trial<'_>) -> Proof {
 
 pub(super) fn delete_everything(trial: &Trial<'_>) -> Proof {
     expect_deletes(trial, &[(b"\x00", b"\xff\xff")])?;
+    expect_large_delete(trial)?;
     // And with what was put back afterwards.
     let opened = trial.fresh()?;
     for _ in 0..3 {
@@ -58,4 +59,19 @@ pub(super) fn delete_everything(trial: &Trial<'_>) -> Proof {
     }
     commit(&*opened, &[Change::put(b"50", b"back")])?;
     expect_now(&*opened, &Model::from([(b"50".to_vec(), b"back".to_vec())]))
+}
+
+/// A range with more in it than engines do at one go, under the eyes of a view.
+fn expect_large_delete(trial: &Trial<'_>) -> Proof {
+    let opened = trial.fresh()?;
+    let filled = puts((0..20_000_u32).map(|number| (number.to_be_bytes(), "value")));
+    let mut model = Model::new();
+    commit(&*opened, &filled)?;
+    apply(&mut model, &filled);
+    let (view, before) = (opened.view()?, model.clone());
+    let changes = [Change::delete_range(&10_u32.to_be_bytes(), &19_990_u32.to_be_bytes())];
+    commit(&*opened, &changes)?;
+    model.retain(|key, _| *key < 10_u32.to_be_bytes().to_vec() || *key >= 19_990_u32.to_be_bytes().to_vec());
+    expect_now(&*opened, &model).during(&changes[0])?;
+    expect_model(&*view, &before).during("a view over a large range delete")
 }

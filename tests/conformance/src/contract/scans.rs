@@ -151,7 +151,7 @@ pub(super) fn long(trial: &Trial<'_>) -> Proof {
     for scan in [Scan::all(), Scan::all().reverse()] {
         expect_scan(&*view, &model, &scan)?;
     }
-    for _ in 0..200 {
+    for _ in 0..40 {
         let mut ends = [random.bytes(3), random.bytes(3)];
         ends.sort();
         let scan = Scan::range(&ends[0], &ends[1]);

@@ -162,3 +162,29 @@ impl Maker<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_sorted_and_touch_no_key_twice() {
+        let generator = Generator { key_bytes_max: 300, reopens: true };
+        let mut random = Random::new(5);
+        let (mut ranges, mut others) = (0, 0);
+        for step in (0..40).flat_map(|_| generator.history(&mut random, 200)) {
+            let Step::Commit(changes) = step else { continue };
+            for pair in changes.windows(2) {
+                let free_from = match &pair[0] {
+                    Change::DeleteRange(_, end) => end.clone(),
+                    other => [other.start(), &[0]].concat(),
+                };
+                assert!(pair[1].start() >= free_from.as_slice(), "{} before {}", pair[0], pair[1]);
+            }
+            let count = changes.iter().filter(|change| matches!(change, Change::DeleteRange(..))).count();
+            ranges += count;
+            others += changes.len() - count;
+        }
+        assert!(ranges > 100 && others > 1000, "{ranges} ranges and {others} other changes were looked at");
+    }
+}

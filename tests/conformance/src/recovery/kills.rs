@@ -96,16 +96,10 @@ fn expect_whole(
 }
 
 pub(super) fn refused(trial: &Trial<'_>) -> Proof {
-    if trial.target.capabilities()?.sharing == dredis_contract::Sharing::Shared {
-        return Err(Ending::Skipped("exclusiveness (sharing: shared)".to_owned()));
-    }
     let directory = Directory::fresh(trial.settings.directory.as_deref())?;
     let mut running = Running::committing(child(trial)?, directory.path(), 1, trial.seed)?;
     ensure!(running.next_commit()?.is_some(), "the process ended by itself");
-    ensure!(
-        trial.target.open(directory.path()).is_err(),
-        "two processes have the directory open: lock it, and refuse, or declare Sharing::Shared"
-    );
+    crate::contract::expect_in_use(trial, directory.path(), "two processes have the directory open")?;
     // The refusal did the other one no harm.
     for _ in 0..20 {
         ensure!(running.next_commit()?.is_some(), "a process ended when another one was refused");

@@ -4,7 +4,8 @@ use super::{escape, remark, repeat, summary, word};
 use crate::check::Level;
 use crate::runner::{Report, Result, Verdict};
 
-const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}\
+/// How pages look.
+pub(crate) const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}\
 table{border-collapse:collapse;width:100%}td,th{padding:.25em .6em;text-align:left;vertical-align:top;\
 border-bottom:1px solid #8884}.passed{color:#187a2f}.failed{color:#b3001b;font-weight:bold}.skipped{color:#8a6d00}\
 pre{overflow-x:auto;background:#8882;padding:.6em}.proves{color:#777;font-size:90%}";

@@ -32,7 +32,7 @@ pub(super) fn write(report: &Report) -> String {
 }
 
 /// Text that stays within its cell, and is nothing but text.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '|' | '\\' | '*' | '_' | '`' | '<' | '[' | ']') {

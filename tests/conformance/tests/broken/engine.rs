@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dredis_contract::{
-    Backend, Batch, Capabilities, Commit, Cursor, Durability, Error, Limits, Open, OpenRequest, Operation,
-    OptionKind, OptionSpec, OptionValue, Result, Scan, Sharing, View,
+    Backend, Batch, Capabilities, Commit, Cursor, Durability, Error, ErrorKind, Limits, Open, OpenRequest,
+    Operation, OptionKind, OptionSpec, OptionValue, Result, Scan, Sharing, View,
 };
 
 use crate::fault::Fault;
 use crate::reading::{LogView, Records};
 
-const KEY_BYTES_MAX: usize = 300;
+pub(crate) const KEY_BYTES_MAX: usize = 300;
 const VALUE_BYTES_MAX: usize = 2 << 20;
 const BATCH_BYTES_MAX: u64 = 4 << 20;
 
@@ -69,8 +69,11 @@ impl LogBackend {
         }
         let lock = File::create(request.dir.join("lock"))?;
         if fault != Fault::OpensTwice {
-            lock.try_lock()
-                .map_err(|_| Error::invalid_input("the directory is in use; stop its other user"))?;
+            let kind = match fault {
+                Fault::CallsAUsedDirectoryCorrupt => ErrorKind::Corrupt,
+                _ => ErrorKind::InvalidInput,
+            };
+            lock.try_lock().map_err(|_| Error::new(kind, "the directory is in use; stop its other user"))?;
         }
         let path = request.dir.join("log");
         let (records, length) = replay(&path, fault)?;
@@ -184,6 +187,9 @@ impl Backend for LogBackend {
 
     fn checkpoint(&self, dir: &Path) -> Result<()> {
         fs::create_dir_all(dir)?;
+        if self.fault != Fault::CheckpointsOverWhatIsThere && fs::read_dir(dir)?.next().is_some() {
+            return Err(Error::invalid_input("the directory is not empty; give another one"));
+        }
         let state = self.state();
         fs::copy(self.dir.join("log"), dir.join("log"))?;
         if self.fault == Fault::CheckpointsAnOlderState {
@@ -196,6 +202,9 @@ impl Backend for LogBackend {
     }
 
     fn compact(&self, _: &[u8], _: Option<&[u8]>) -> Result<()> {
+        if self.fault == Fault::PutsOffCompaction {
+            return Err(Error::new(ErrorKind::Retry, "later"));
+        }
         if self.fault == Fault::CompactsTooMuch {
             let mut state = self.state();
             Arc::make_mut(&mut state.records).0.pop_last();

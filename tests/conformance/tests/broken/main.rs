@@ -54,7 +54,10 @@ fn an_engine_that_keeps_its_promises_passes() {
         "its_file_is_called_after_it",
         "it_speaks_this_abi",
         "an_engine_without_checkpoints_says_so",
+        "what_one_opening_commits_the_others_see",
         "a_commit_whose_reads_changed_is_a_conflict",
+        "a_commit_whose_reads_stand_is_done",
+        "a_commit_that_rests_on_nothing_is_done",
         "no_update_is_lost",
         "no_write_skew_is_let_through",
     ];

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dredis_contract::{Cursor, Direction, Operation, Projection, Record, Result, Scan, Value, View};
+use dredis_contract::{Cursor, Direction, Error, Operation, Projection, Record, Result, Scan, Value, View};
 
-use crate::engine::{BoxedCursor, LogBackend, bounds};
+use crate::engine::{BoxedCursor, KEY_BYTES_MAX, LogBackend, bounds};
 use crate::fault::Fault;
 
 /// Keys are cut to this length by one of the faults.
@@ -66,6 +66,9 @@ impl View for LogView<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>> {
         if self.fault() == Fault::LeaksLaterWrites {
             return Ok(self.engine.records().0.get(key).cloned().map(Value::Owned));
+        }
+        if self.fault() == Fault::RefusesLongKeysInReads && key.len() > KEY_BYTES_MAX {
+            return Err(Error::invalid_input("the key is too long; ask for a shorter one"));
         }
         if self.fault() == Fault::LeaksMemoryInReads {
             std::mem::forget(vec![1_u8; 128]);
