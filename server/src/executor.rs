@@ -11,16 +11,18 @@ mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dredis_commands::{Classifier, Context, Path, Reply, execute};
+use dredis_commands::{Classifier, Context, Path, Reply, ScriptKind, execute};
 use dredis_contract::{Error, ErrorKind, Result};
 use dredis_data::{Store, Transaction, WriterState};
 
 pub use durability::AppendFsync;
 pub use job::Job;
 
-use crate::host::ServerHost;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::host::{Hooks, ServerHost};
 use durability::Durability;
 use pace::Pace;
 use writer::Writer;
@@ -33,6 +35,7 @@ const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 pub struct Executor {
     shared: Arc<Shared>,
     writer: Writer,
+    script_slots: Semaphore,
 }
 
 /// What readers, the writer and background work share.
@@ -55,7 +58,15 @@ impl Executor {
         let pace = Pace::start(tokio::runtime::Handle::current());
         let shared = Arc::new(Shared { store, host, durability, pace });
         let writer = Writer::start(Arc::clone(&shared), state);
-        Ok(Executor { shared, writer })
+        let weak = Arc::downgrade(&shared);
+        let slow = move || {
+            if let Some(shared) = weak.upgrade() {
+                shared.pace.give_worker_away();
+            }
+        };
+        let busy = writer.refusal();
+        shared.host.script_table().set_hooks(Hooks { slow: Box::new(slow), busy: Box::new(busy) });
+        Ok(Executor { shared, writer, script_slots: Semaphore::new(script_slots()) })
     }
 
     /// Runs a job's requests, all or until its replies should be sent, and gives it back. `Err`: the server is
@@ -69,8 +80,23 @@ impl Executor {
             is_heavy |= request.len() > HEAVY_ARGUMENTS;
         });
         is_heavy |= classifier.is_heavy();
+        job.busy = self.shared.host.script_table().busy();
         match classifier.path() {
-            Path::Write => job = self.writer.submit(job).await.ok_or(Stopped)?,
+            _ if job.busy.is_some() => self.shared.run_reads(&mut job),
+            Path::Write => {
+                job = self.writer.submit(job).await.ok_or(Stopped)?;
+                if job.busy.is_some() {
+                    self.shared.run_reads(&mut job);
+                }
+            }
+            Path::Read if classifier.runs_scripts() => {
+                let slot = self.script_slot().await;
+                if slot.is_err() {
+                    job.busy = Some(ScriptKind::Script);
+                }
+                self.shared.pace.engine_call(is_heavy, || self.shared.run_reads(&mut job));
+                job.rests_on = self.shared.durability.begun();
+            }
             Path::Session => self.shared.run_reads(&mut job),
             Path::Read => {
                 self.shared.pace.engine_call(is_heavy, || self.shared.run_reads(&mut job));
@@ -81,6 +107,21 @@ impl Executor {
             job.fail_replies(&durability::not_durable());
         }
         Ok(job)
+    }
+
+    /// Waits until there is a slot for a script that reads; an error if that takes as long as a script may take before
+    /// others are told of it.
+    async fn script_slot(&self) -> std::result::Result<SemaphorePermit<'_>, Busy> {
+        if let Ok(slot) = self.script_slots.try_acquire() {
+            return Ok(slot);
+        }
+        let slot = self.script_slots.acquire();
+        let slot = match self.shared.host.parameters().busy_threshold_ms() {
+            None => slot.await,
+            Some(ms) => tokio::time::timeout(Duration::from_millis(ms), slot).await.map_err(|_| Busy)?,
+        };
+        // The semaphore is never closed.
+        slot.map_err(|_| Busy)
     }
 
     /// Runs background work in the writer's turn and commits what it wrote.
@@ -115,6 +156,15 @@ impl Executor {
 #[derive(Clone, Copy, Debug)]
 pub struct Stopped;
 
+/// Scripts that read have all slots, and keep them for too long.
+struct Busy;
+
+/// How many scripts read at the same time, each on a thread and an interpreter of its own: twice as many as there are processors. Endless
+/// ones can take no more.
+fn script_slots() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).saturating_mul(2).clamp(4, 64)
+}
+
 /// A request with more arguments than this is expected to take long.
 const HEAVY_ARGUMENTS: usize = 128;
 
@@ -135,8 +185,8 @@ impl Shared {
     /// Runs a job's next request. A panic in it is a failure like any other: the transaction is given up.
     fn step(&self, job: &mut Job, txn: &mut Transaction<'_>) -> Result<()> {
         let index = job.next();
-        let Job { session, random, input, .. } = job;
-        let mut context = Context { txn, session, host: &*self.host, random };
+        let Job { session, random, input, busy, .. } = job;
+        let mut context = Context { txn, session, host: &*self.host, random, busy: *busy };
         let reply = guarded(|| input.with_request(index, |arguments| execute(&mut context, arguments)))?;
         job.reply(&reply);
         Ok(())

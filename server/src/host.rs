@@ -6,6 +6,7 @@ mod cursors;
 mod info;
 mod pause;
 mod process;
+mod scripts;
 mod slow;
 mod statistics;
 mod watch;
@@ -16,7 +17,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dredis_commands::{
     Call, CallEnd, Clients, CommandId, Configuration, Flags, Host, InfoSection, LatencyEvent, Measurements,
-    MemoryFigures, Registry, Session, SlowCall, Watched,
+    MemoryFigures, Registry, Scripts, Session, SlowCall, Watched,
 };
 use dredis_contract::Result as StorageResult;
 use dredis_data::{KeyPosition, Random, Store, Transaction};
@@ -24,6 +25,7 @@ use dredis_data::{KeyPosition, Random, Store, Transaction};
 pub use clients::{Buffers, Client, ClientTable};
 pub use configuration::{OutputLimit, Parameters};
 pub use pause::Pause;
+pub use scripts::{Hooks, ScriptTable};
 pub use statistics::Statistics;
 pub use watch::WatchTable;
 
@@ -50,6 +52,7 @@ pub struct ServerHost {
     statistics: Statistics,
     slow_log: SlowLog,
     latency: Latency,
+    scripts: ScriptTable,
     watches: Arc<WatchTable>,
     cursors: Cursors,
     is_expiry_active: AtomicBool,
@@ -82,6 +85,7 @@ impl ServerHost {
             statistics: Statistics::default(),
             slow_log: SlowLog::default(),
             latency: Latency::default(),
+            scripts: ScriptTable::default(),
             watches: Arc::default(),
             cursors: Cursors::new(random.next_u64()),
             is_expiry_active: AtomicBool::new(true),
@@ -102,6 +106,11 @@ impl ServerHost {
     /// The counters.
     pub fn statistics(&self) -> &Statistics {
         &self.statistics
+    }
+
+    /// Scripts.
+    pub fn script_table(&self) -> &ScriptTable {
+        &self.scripts
     }
 
     /// The watched keys.
@@ -200,6 +209,10 @@ impl Host for ServerHost {
 
     fn configuration(&self) -> &dyn Configuration {
         &self.parameters
+    }
+
+    fn scripts(&self) -> &dyn Scripts {
+        self
     }
 
     fn measurements(&self) -> &dyn Measurements {

@@ -1,7 +1,6 @@
 //! Redis's protocol: requests taken apart, replies given bytes. Nothing here knows sockets or commands.
 
 mod decode;
-mod double;
 mod encode;
 mod inline;
 mod requests;

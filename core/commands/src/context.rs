@@ -2,7 +2,7 @@
 
 use dredis_data::{Random, Transaction};
 
-use crate::{Host, Session};
+use crate::{Host, ScriptKind, Session};
 
 /// The arguments of a request; number 0 is the command's name as the client wrote it.
 pub type Arguments<'a> = &'a [&'a [u8]];
@@ -17,6 +17,9 @@ pub struct Context<'c, 'v> {
     pub host: &'c dyn Host,
     /// A source of randomness; seeded in tests.
     pub random: &'c mut Random,
+    /// What holds the writer's turn and takes too long, if something did when this request's turn came. Then only commands with
+    /// [`crate::Flags::ALLOW_BUSY`] run, and they run beside the writer: on a transaction that only reads.
+    pub busy: Option<ScriptKind>,
 }
 
 impl Context<'_, '_> {

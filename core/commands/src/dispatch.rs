@@ -6,15 +6,18 @@ use dredis_data::contract::Error;
 
 use crate::errors::{self, CommandError};
 use crate::families;
-use crate::{Arguments, Call, CallEnd, CommandId, Context, Flags, Host, Path, Registry, Reply, Session};
+use crate::{Arguments, Call, CallEnd, CommandId, Context, Flags, Group, Path, Registry, Reply, Session};
+use crate::{Command, Host};
 
 /// Finds where a batch of requests must run, before any of them has run.
 pub struct Classifier {
     path: Path,
     is_heavy: bool,
+    runs_scripts: bool,
     /// Commands are queued, for certain: MULTI was open before the batch, and nothing in it can have ended that.
     is_queueing: bool,
     multi_writes: bool,
+    multi_scripts: bool,
 }
 
 impl Classifier {
@@ -23,8 +26,10 @@ impl Classifier {
         Classifier {
             path: Path::Session,
             is_heavy: false,
+            runs_scripts: false,
             is_queueing: session.multi.is_some(),
             multi_writes: session.watching || session.multi.as_ref().is_some_and(|multi| multi.writes),
+            multi_scripts: session.multi.as_ref().is_some_and(|multi| multi.runs_scripts),
         }
     }
 
@@ -35,15 +40,18 @@ impl Classifier {
         let command = entry.command;
         if entry.full_name == "exec" {
             self.is_queueing = false;
+            self.runs_scripts |= self.multi_scripts;
             self.raise(if self.multi_writes { Path::Write } else { Path::Read });
         } else if runs_within_multi(&entry.full_name) {
             self.is_queueing = false;
             self.raise(command.path);
         } else if self.is_queueing {
             self.multi_writes |= command.path == Path::Write;
+            self.multi_scripts |= runs_script(command);
         } else {
             // A MULTI in this batch may be refused, so what follows it may run at once.
             self.raise(command.path);
+            self.runs_scripts |= runs_script(command);
         }
         // Reads that walk whole databases.
         self.is_heavy |=
@@ -58,6 +66,11 @@ impl Classifier {
     /// Whether a read in the batch may take long.
     pub fn is_heavy(&self) -> bool {
         self.is_heavy
+    }
+
+    /// Whether a script runs in the batch.
+    pub fn runs_scripts(&self) -> bool {
+        self.runs_scripts
     }
 
     fn raise(&mut self, path: Path) {
@@ -79,7 +92,7 @@ pub fn execute(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Resul
         abort_multi(context.session);
         return Ok(refusal(context.host, unknown_command(arguments)));
     };
-    if let Err(refused) = admit(context.session, context.host, id, arguments) {
+    if let Err(refused) = admit(context, id, arguments) {
         abort_multi(context.session);
         let call = Call { command: id, arguments, micros: 0, end: CallEnd::Rejected };
         context.host.call_finished(context.session, &call);
@@ -95,6 +108,7 @@ pub fn execute(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> Resul
         let request = arguments.iter().map(|argument| argument.to_vec()).collect();
         Arc::make_mut(&mut multi.queued).push(request);
         multi.writes |= entry.command.path == Path::Write;
+        multi.runs_scripts |= runs_script(entry.command);
         return Ok(Reply::Status("QUEUED".into()));
     }
     call(context, id, arguments)
@@ -108,15 +122,22 @@ pub(crate) fn call(
 ) -> Result<Reply, Error> {
     let command = Registry::get().entry(id).command;
     let started = context.host.monotonic_us();
+    let mut is_counted = false;
     let reply = match (command.run)(context, arguments) {
         Ok(reply) => reply,
         Err(CommandError::Reply(line)) => Reply::Error(line),
+        Err(CommandError::Counted(line)) => {
+            is_counted = true;
+            Reply::Error(line.into())
+        }
         Err(CommandError::Storage(error)) => return Err(error),
     };
     let micros = context.host.monotonic_us().saturating_sub(started);
     let end = match &reply {
         Reply::Error(line) => {
-            context.host.error_answered(line);
+            if !is_counted {
+                context.host.error_answered(line);
+            }
             CallEnd::Failed
         }
         _ => CallEnd::Done,
@@ -126,12 +147,8 @@ pub(crate) fn call(
 }
 
 /// The checks before a command runs or is queued, in Redis's order.
-fn admit(
-    session: &Session,
-    host: &dyn Host,
-    id: CommandId,
-    arguments: Arguments<'_>,
-) -> Result<(), CommandError> {
+fn admit(context: &Context<'_, '_>, id: CommandId, arguments: Arguments<'_>) -> Result<(), CommandError> {
+    let Context { session, host, .. } = context;
     let entry = Registry::get().entry(id);
     let command = entry.command;
     if !command.subcommands.is_empty() && arguments.len() > 1 {
@@ -147,9 +164,12 @@ fn admit(
         return Err(errors::fixed("ERR Command not allowed inside a transaction"));
     }
     if command.flags.contains(Flags::WRITE) && host.is_readonly() {
-        return Err(errors::fixed("READONLY You can't write against a read only replica."));
+        return Err(errors::READONLY);
     }
-    Ok(())
+    match context.busy {
+        Some(kind) if !command.flags.contains(Flags::ALLOW_BUSY) => Err(errors::busy(kind)),
+        _ => Ok(()),
+    }
 }
 
 fn refusal(host: &dyn Host, error: CommandError) -> Reply {
@@ -168,6 +188,11 @@ fn abort_multi(session: &mut Session) {
     if let Some(multi) = &mut session.multi {
         multi.aborted = true;
     }
+}
+
+/// Whether a command runs what a client has written in Lua. One that only reads may take long, and as many as there are clients.
+fn runs_script(command: &Command) -> bool {
+    command.group == Group::Scripting && command.flags.contains(Flags::SKIP_MONITOR)
 }
 
 /// Commands that run at once although MULTI is open, by their full names.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use dredis_data::contract::{Error, ErrorKind};
 
-use crate::Reply;
+use crate::{Reply, ScriptKind};
 
 /// What a command function returns.
 pub type CommandResult = Result<Reply, CommandError>;
@@ -14,6 +14,8 @@ pub type CommandResult = Result<Reply, CommandError>;
 pub enum CommandError {
     /// The user's doing: this line is the reply.
     Reply(Cow<'static, [u8]>),
+    /// The same, and it has been counted where it arose: a command within a script failed, and the script with it.
+    Counted(Vec<u8>),
     /// The engine failed. The command's writes are rolled back.
     Storage(Error),
 }
@@ -28,6 +30,7 @@ impl CommandError {
     pub fn into_line(self) -> Cow<'static, [u8]> {
         match self {
             CommandError::Reply(line) => line,
+            CommandError::Counted(line) => Cow::Owned(line),
             CommandError::Storage(error) => Cow::Owned(storage_error_line(&error).into_bytes()),
         }
     }
@@ -64,6 +67,8 @@ pub const SYNTAX: CommandError = fixed("ERR syntax error");
 pub const NOT_AN_INTEGER: CommandError = fixed("ERR value is not an integer or out of range");
 /// Not a floating point number.
 pub const NOT_A_FLOAT: CommandError = fixed("ERR value is not a valid float");
+/// A write to a server that only reads.
+pub const READONLY: CommandError = fixed("READONLY You can't write against a read only replica.");
 /// The key is absent.
 pub const NO_SUCH_KEY: CommandError = fixed("ERR no such key");
 /// A result that would pass 64 bits.
@@ -104,6 +109,18 @@ pub const LIMIT_NEGATIVE: CommandError = fixed("ERR LIMIT can't be negative");
 pub const REPLY_TOO_LARGE: CommandError = fixed("ERR the reply would be larger than 1 GB");
 /// SCAN from something that is no cursor.
 pub const INVALID_CURSOR: CommandError = fixed("ERR invalid cursor");
+
+/// A script holds the writer's turn.
+pub fn busy(kind: ScriptKind) -> CommandError {
+    match kind {
+        ScriptKind::Script => {
+            fixed("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
+        }
+        ScriptKind::Function => {
+            fixed("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.")
+        }
+    }
+}
 
 /// An expiry time that is not positive, or overflows; the command's name in lower case.
 pub fn invalid_expire_time(command: &str) -> CommandError {

@@ -5,6 +5,7 @@ mod element_scan;
 mod hash;
 mod key;
 mod list;
+mod scripting;
 mod server;
 mod set;
 mod sorted_set;
@@ -14,6 +15,7 @@ mod typed;
 
 use crate::Command;
 
+pub use scripting::{SameName, add_library};
 pub(crate) use transaction::abort_exec;
 
 /// The tables of all families.
@@ -22,6 +24,7 @@ pub static TABLES: &[&[Command]] = &[
     hash::TABLE,
     key::TABLE,
     list::TABLE,
+    scripting::TABLE,
     server::TABLE,
     set::TABLE,
     sorted_set::TABLE,

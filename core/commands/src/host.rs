@@ -3,12 +3,14 @@
 mod clients;
 mod configuration;
 mod measurements;
+mod scripts;
 
 use dredis_data::{KeyPosition, PackedLimits};
 
 pub use clients::{ClientFilter, ClientKind, Clients, Killed, PauseScope, UnblockWith};
 pub use configuration::{Configuration, SettingRefused};
 pub use measurements::{InfoSection, LatencyEvent, LatencySample, Measurements, MemoryFigures, SlowCall};
+pub use scripts::{Ended, Killing, Origin, Run, ScriptKind, Scripts, Seat};
 
 use crate::{Arguments, CommandId, Session};
 
@@ -43,6 +45,9 @@ pub trait Host: Send + Sync {
 
     /// The configuration parameters.
     fn configuration(&self) -> &dyn Configuration;
+
+    /// Scripts and functions.
+    fn scripts(&self) -> &dyn Scripts;
 
     /// Everything that the server has measured about itself.
     fn measurements(&self) -> &dyn Measurements;

@@ -9,6 +9,7 @@ pub mod categories;
 pub mod command;
 mod context;
 mod dispatch;
+mod double_text;
 pub mod errors;
 mod expiry_options;
 pub mod glob;
@@ -24,13 +25,18 @@ mod session;
 
 pub mod families;
 
+pub use dredis_lua as lua;
+
 pub use command::{Argument, ArgumentKind, Command, Deprecated, Flags, Group, KeySpec, Path, Run};
 pub use context::{Arguments, Context};
 pub use dispatch::{Classifier, execute};
+pub use double_text::DoubleText;
 pub use errors::{CommandError, CommandResult};
+pub use families::{SameName, add_library};
 pub use host::{
-    Call, CallEnd, ClientFilter, ClientKind, Clients, Configuration, Host, InfoSection, Killed, LatencyEvent,
-    LatencySample, Measurements, MemoryFigures, PauseScope, SettingRefused, SlowCall, UnblockWith, Watched,
+    Call, CallEnd, ClientFilter, ClientKind, Clients, Configuration, Ended, Host, InfoSection, Killed,
+    Killing, LatencyEvent, LatencySample, Measurements, MemoryFigures, Origin, PauseScope, Run as ScriptRun,
+    ScriptKind, Scripts, Seat, SettingRefused, SlowCall, UnblockWith, Watched,
 };
 pub use registry::{CommandId, Registry};
 pub use reply::Reply;

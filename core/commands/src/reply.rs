@@ -11,6 +11,8 @@ pub enum Reply {
     Ok,
     /// A simple string.
     Status(Cow<'static, str>),
+    /// A simple string from a script, which may hold any bytes.
+    Line(Vec<u8>),
     /// An error line, without its leading minus: its first word is the code. Bytes, because it may quote input.
     Error(Cow<'static, [u8]>),
     /// An integer.
@@ -34,7 +36,9 @@ pub enum Reply {
     /// A boolean (RESP2: integer 1 or 0).
     Boolean(bool),
     /// A text for people with its format, `txt` or `mkd` (RESP2: a bulk string).
-    Verbatim(&'static str, Vec<u8>),
+    Verbatim([u8; 3], Vec<u8>),
+    /// Decimal digits of any length, from a script (RESP2: a bulk string).
+    BigNumber(Vec<u8>),
     /// A push message (RESP2: an array).
     Push(Vec<Reply>),
     /// A reply in a protocol other than the one that holds when it is sent: HELLO changed it within EXEC.

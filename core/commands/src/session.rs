@@ -38,6 +38,8 @@ pub struct Multi {
     pub aborted: bool,
     /// Whether any queued command runs on the write path.
     pub writes: bool,
+    /// Whether any queued command runs a script.
+    pub runs_scripts: bool,
 }
 
 /// One client's session. Cheap to clone: a batch that has to be run again starts from a copy.
@@ -59,6 +61,8 @@ pub struct Session {
     pub multi: Option<Multi>,
     /// Whether WATCH has been used since the last EXEC, DISCARD or UNWATCH.
     pub watching: bool,
+    /// Whether a WATCH could not be kept, so that EXEC must abort.
+    pub watch_lost: bool,
     /// CLIENT NO-EVICT.
     pub no_evict: bool,
     /// The command that ran last, for CLIENT LIST.
@@ -81,6 +85,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             multi: None,
             watching: false,
+            watch_lost: false,
             no_evict: false,
             command: None,
             closing: false,

@@ -31,6 +31,8 @@ pub(crate) enum RecordKind {
     Database = 0x01,
     /// The end of the reserved object ids: this byte alone.
     Ids = 0x02,
+    /// A library of functions: name.
+    Library = 0x03,
     /// A key's meta record: space (4), key.
     Meta = 0x10,
     /// Expiry index: time in ms (8), space (4), key.

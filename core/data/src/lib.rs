@@ -20,6 +20,7 @@ pub mod hash;
 mod heads;
 mod ids;
 mod keyspace;
+mod libraries;
 pub mod list;
 mod meta;
 mod overlay;
@@ -45,6 +46,7 @@ pub use elements::{ElementPage, NamedElement, Parts, Picks};
 pub use expiry::ExpirySweep;
 pub use format::FORMAT_VERSION;
 pub use garbage::GarbageSweep;
+pub use libraries::{Function, LIBRARY_BYTES_MAX, Libraries, Library};
 pub use meta::{Entry, Form, Head, Kind, Stored};
 pub use packed::{
     Element, Elements, Intset, IntsetRef, Listpack, ListpackRef, PACKED_BYTES_MAX, PackedLimits,

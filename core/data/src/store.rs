@@ -11,6 +11,7 @@ use crate::databases::{DATABASES, Database};
 use crate::format;
 use crate::heads::Heads;
 use crate::ids::Ids;
+use crate::libraries::Libraries;
 
 /// The space that each database shows.
 pub(crate) type Spaces = [u32; DATABASES as usize];
@@ -21,6 +22,7 @@ pub struct Store {
     pub(crate) codec: Codec,
     pub(crate) bounds: MemoryBounds,
     spaces: ArcSwap<Spaces>,
+    libraries: ArcSwap<Libraries>,
 }
 
 /// What the one writer carries from commit to commit.
@@ -43,21 +45,22 @@ impl Store {
             ));
         }
         let codec = format::open(&*backend, name, seed)?;
-        let writer = {
+        let (writer, libraries) = {
             let view = backend.view()?;
             let mut databases = [Database::default(); DATABASES as usize];
             for (number, database) in (0..).zip(&mut databases) {
                 *database = Database::read(&*view, number)?;
             }
-            WriterState {
+            let writer = WriterState {
                 databases,
                 ids: Ids::read(&*view)?,
                 heads: Heads::default(),
                 swept_to: Default::default(),
-            }
+            };
+            (writer, ArcSwap::from_pointee(Libraries::read(&*view)?))
         };
         let spaces = ArcSwap::from_pointee(writer.databases.map(|database| database.space));
-        Ok((Store { backend, codec, bounds: MemoryBounds::default(), spaces }, writer))
+        Ok((Store { backend, codec, bounds: MemoryBounds::default(), spaces, libraries }, writer))
     }
 
     /// Changes the bounds that commands keep to.
@@ -68,6 +71,16 @@ impl Store {
     /// The backend beneath.
     pub fn backend(&self) -> &Arc<dyn Backend> {
         &self.backend
+    }
+
+    /// All committed libraries of functions.
+    pub fn libraries(&self) -> Arc<Libraries> {
+        self.libraries.load_full()
+    }
+
+    /// Makes committed libraries known.
+    pub(crate) fn publish_libraries(&self, libraries: Arc<Libraries>) {
+        self.libraries.store(libraries);
     }
 
     /// A view with the spaces that belong to it.

@@ -1,6 +1,7 @@
 //! A transaction: a view, an overlay of writes, and a place in time.
 
 use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
 
 use dredis_contract::{Batch, Commit, Cursor, Error, Operation, Record, Result, Scan, Value, View};
 
@@ -9,6 +10,7 @@ use crate::databases::{DATABASES, Database, DatabaseFigures};
 use crate::heads::HeadId;
 use crate::ids::{self, Ids};
 use crate::keyspace;
+use crate::libraries::Libraries;
 use crate::meta::Head;
 use crate::overlay::Overlay;
 use crate::scan::MergedScan;
@@ -61,6 +63,8 @@ struct Writing<'v> {
     /// Heads that this transaction changes, remembered once it has committed.
     changed_heads: Vec<(HeadId, Option<Head>)>,
     swept_to: [RecordKey; 2],
+    /// Libraries of functions as this transaction leaves them, if it changes any.
+    libraries: Option<Arc<Libraries>>,
     observer: &'v dyn Observer,
 }
 
@@ -91,6 +95,7 @@ impl<'v> Transaction<'v> {
             fresh_from: state.ids.upcoming_object(),
             changed_heads: Vec::new(),
             swept_to: state.swept_to.clone(),
+            libraries: None,
             state,
             observer,
         };
@@ -174,6 +179,9 @@ impl<'v> Transaction<'v> {
             writing.state.heads.remember(id, head);
         }
         self.store.publish(&writing.databases);
+        if let Some(libraries) = writing.libraries.take() {
+            self.store.publish_libraries(libraries);
+        }
         Ok(Outcome::Committed)
     }
 
@@ -224,6 +232,17 @@ impl<'v> Transaction<'v> {
     /// Up to where garbage of a space or an object has been removed by this transaction, or else by those before it.
     pub(crate) fn swept_to(&mut self, is_object: bool) -> Result<&mut RecordKey> {
         Ok(&mut self.writing()?.swept_to[usize::from(is_object)])
+    }
+
+    /// Libraries of functions, if this transaction has changed them.
+    pub(crate) fn changed_libraries(&self) -> Option<&Arc<Libraries>> {
+        self.writer.as_ref()?.libraries.as_ref()
+    }
+
+    /// Notes what all libraries of functions are from now on.
+    pub(crate) fn change_libraries(&mut self, libraries: Arc<Libraries>) -> Result<()> {
+        self.writing()?.libraries = Some(libraries);
+        Ok(())
     }
 
     /// Whoever must know of changes.

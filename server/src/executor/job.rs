@@ -1,6 +1,6 @@
 //! A batch of one session on its way through the executor.
 
-use dredis_commands::{Reply, ReplyMode, Session};
+use dredis_commands::{Reply, ReplyMode, ScriptKind, Session};
 use dredis_data::Random;
 
 use super::OUTPUT_BYTES_MAX;
@@ -22,6 +22,8 @@ pub struct Job {
     pub random: Random,
     /// Number of the commit that the replies rest on.
     pub(super) rests_on: u64,
+    /// What held the writer's turn for too long when this run began: only what may be done then is done.
+    pub(super) busy: Option<ScriptKind>,
     next: usize,
     /// Where this run began: everything before has been answered and sent.
     began_at: usize,
@@ -38,6 +40,7 @@ impl Job {
             out: Vec::new(),
             random,
             rests_on: 0,
+            busy: None,
             next: 0,
             began_at: 0,
             before: None,
@@ -99,6 +102,7 @@ impl Job {
         debug_assert!(self.out.is_empty());
         self.began_at = self.next;
         self.before = None;
+        self.busy = None;
     }
 
     /// Remembers the session, so that this run can be undone.

@@ -6,6 +6,7 @@
 //! and waiting tasks. If it goes on for [`WAITING_US`] and its thread is found waiting (for a disk, a lock), and not just
 //! short of a processor, then for [`CAREFUL_US`] from then on every engine call gives its worker away first.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
@@ -23,6 +24,8 @@ const CAREFUL_US: u64 = 50_000;
 const WATCH_PERIOD: Duration = Duration::from_millis(1);
 /// After this many looks with nothing to see the watchdog sleeps until a call wakes it.
 const IDLE_LOOKS: u32 = 200;
+/// How long a call waits for another thread to take its worker over.
+const HAND_OVER: Duration = Duration::from_millis(1);
 /// Calls under way are noted in one of these places, by thread.
 const PLACES: usize = 64;
 
@@ -80,8 +83,21 @@ impl Pace {
             }
             return tokio::task::block_in_place(|| self.watched(now_us, call));
         }
+        IN_PLACE.set(true);
         let _leaving = Leaving(&self.in_place);
         self.watched(now_us, call)
+    }
+
+    /// From within a call that turns out to take long because of what it computes: another thread takes this one's worker over, with
+    /// its sockets and tasks, and the call goes on as one that occupies none.
+    pub fn give_worker_away(&self) {
+        if IN_PLACE.replace(false) {
+            self.in_place.fetch_sub(1, Ordering::Relaxed);
+        }
+        let (index, _) = PLACE.with(|place| *place);
+        self.shared.places[index].began_us.store(0, Ordering::Relaxed);
+        // The worker comes back if nobody has taken it when this ends, so it waits for a moment.
+        tokio::task::block_in_place(|| std::thread::sleep(HAND_OVER));
     }
 
     fn watched<T>(&self, now_us: u64, call: impl FnOnce() -> T) -> T {
@@ -103,7 +119,9 @@ struct Leaving<'p>(&'p AtomicUsize);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if IN_PLACE.replace(false) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -161,6 +179,8 @@ fn is_waiting(thread: u32) -> bool {
 }
 
 thread_local! {
+    /// Whether a call of this thread's is counted as one in place.
+    static IN_PLACE: Cell<bool> = const { Cell::new(false) };
     /// This thread's place, and the system's number of it.
     static PLACE: (usize, u32) = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);

@@ -7,9 +7,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dredis_commands::ScriptKind;
 use dredis_contract::{Error, Result};
 use dredis_data::{Transaction, WriterState};
 use tokio::sync::{Notify, oneshot};
+
+use crate::host::ServerHost;
 
 use super::{Job, Shared, durability, guarded, now_ms, storage_failure};
 
@@ -19,11 +22,14 @@ const FOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Hands work to the writer.
 pub(super) struct Writer {
     queue: Arc<Queue>,
+    host: Arc<ServerHost>,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<VecDeque<Work>>,
+    /// What the writer has taken from there and not begun. Nobody else touches it but to refuse its jobs.
+    taken: Mutex<VecDeque<Work>>,
     arrived: Notify,
 }
 
@@ -38,17 +44,25 @@ impl Writer {
     /// Starts the writer's task on the current runtime.
     pub fn start(shared: Arc<Shared>, state: WriterState) -> Writer {
         let queue = Arc::new(Queue::default());
-        let turn = Turn { shared, state, ran: Vec::new() };
-        tokio::spawn(turn.run(Arc::clone(&queue)));
-        Writer { queue }
+        let host = Arc::clone(&shared.host);
+        let turn = Turn { shared, state, queue: Arc::clone(&queue), ran: Vec::new() };
+        tokio::spawn(turn.run());
+        Writer { queue, host }
     }
 
-    /// Runs a job in the writer's turn. `None`: the writer has stopped.
+    /// Runs a job in the writer's turn, or gives it back as it is if a script holds that for too long. `None`: the writer has
+    /// stopped.
     pub async fn submit(&self, mut job: Box<Job>) -> Option<Box<Job>> {
         job.keep_session();
         let (done, answer) = oneshot::channel();
-        self.queue.add(Work::Job(job, done));
+        self.queue.add(Work::Job(job, done), || self.host.script_table().busy());
         answer.await.ok()
+    }
+
+    /// What gives all jobs that wait back, to be answered that a script holds the writer's turn.
+    pub fn refusal(&self) -> impl Fn(ScriptKind) + Send + Sync + 'static {
+        let queue = Arc::clone(&self.queue);
+        move |kind| queue.refuse_jobs(kind)
     }
 
     /// Runs background work in the writer's turn, and commits it.
@@ -57,21 +71,29 @@ impl Writer {
         work: impl FnMut(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (done, answer) = oneshot::channel();
-        self.queue.add(Work::Background(Box::new(Closure { work, result: None, done: Some(done) })));
+        let work = Closure { work, result: None, done: Some(done) };
+        self.queue.add(Work::Background(Box::new(work)), || None);
         answer.await.unwrap_or_else(|_| Err(Error::unsupported("work after the writer stopped")))
     }
 
     /// Waits until everything before is done, and ends the writer.
     pub async fn stop(&self) {
         let (done, answer) = oneshot::channel();
-        self.queue.add(Work::Stop(done));
+        self.queue.add(Work::Stop(done), || None);
         answer.await.unwrap_or_default();
     }
 }
 
 impl Queue {
-    fn add(&self, work: Work) {
+    /// Adds work, unless it is to be refused. That is asked with the queue locked: so no job can slip in behind those that are given back
+    /// when the writer's turn becomes busy.
+    fn add(&self, work: Work, busy: impl FnOnce() -> Option<ScriptKind>) {
         let mut waiting = self.waiting();
+        if let Some(kind) = busy() {
+            drop(waiting);
+            refuse(work, kind);
+            return;
+        }
         waiting.push_back(work);
         if waiting.len() == 1 {
             drop(waiting);
@@ -79,8 +101,40 @@ impl Queue {
         }
     }
 
+    /// Gives back all jobs that have not begun.
+    fn refuse_jobs(&self, kind: ScriptKind) {
+        for queue in [&self.taken, &self.waiting] {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let (jobs, others) = queue.drain(..).partition(|work| matches!(work, Work::Job(..)));
+            *queue = others;
+            drop(queue);
+            let jobs: VecDeque<Work> = jobs;
+            jobs.into_iter().for_each(|job| refuse(job, kind));
+        }
+    }
+
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Work>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, VecDeque<Work>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes all that waits into the writer's hands; whether there is anything.
+    fn take(&self) -> bool {
+        let mut taken = self.taken();
+        debug_assert!(taken.is_empty());
+        std::mem::swap(&mut *taken, &mut *self.waiting());
+        !taken.is_empty()
+    }
+}
+
+/// Gives a job back as it is.
+fn refuse(work: Work, kind: ScriptKind) {
+    if let Work::Job(mut job, done) = work {
+        job.busy = Some(kind);
+        done.send(job).unwrap_or_default();
     }
 }
 
@@ -88,23 +142,23 @@ impl Queue {
 struct Turn {
     shared: Arc<Shared>,
     state: WriterState,
+    queue: Arc<Queue>,
     /// Work that has run and waits for the commit.
     ran: Vec<Work>,
 }
 
 impl Turn {
-    async fn run(mut self, queue: Arc<Queue>) {
+    async fn run(mut self) {
         loop {
-            queue.arrived.notified().await;
+            self.queue.arrived.notified().await;
             loop {
                 // Sessions that are ready now get the chance to join before the fold begins.
                 tokio::task::yield_now().await;
-                let mut waiting = std::mem::take(&mut *queue.waiting());
-                if waiting.is_empty() {
+                if !self.queue.take() {
                     break;
                 }
                 let shared = Arc::clone(&self.shared);
-                let stopped = shared.pace.engine_call(false, || self.fold_all(&mut waiting));
+                let stopped = shared.pace.engine_call(false, || self.fold_all());
                 if stopped {
                     return;
                 }
@@ -112,35 +166,39 @@ impl Turn {
         }
     }
 
-    /// Runs and commits everything in `waiting`. Whether the writer was told to stop.
-    fn fold_all(&mut self, waiting: &mut VecDeque<Work>) -> bool {
-        while !waiting.is_empty() {
-            match self.fold(waiting) {
+    /// Runs and commits everything that was taken. Whether the writer was told to stop.
+    fn fold_all(&mut self) -> bool {
+        let queue = Arc::clone(&self.queue);
+        loop {
+            match self.fold() {
                 Ok(commit) => self.release(commit),
                 Err(_) => self.one_by_one(),
             }
-            if let Some(Work::Stop(_)) = waiting.front()
-                && let Some(Work::Stop(done)) = waiting.pop_front()
-            {
-                done.send(()).unwrap_or_default();
-                return true;
+            let mut taken = queue.taken();
+            match taken.pop_front() {
+                None => return false,
+                Some(Work::Stop(done)) => {
+                    done.send(()).unwrap_or_default();
+                    return true;
+                }
+                Some(work) => taken.push_front(work),
             }
         }
-        false
     }
 
-    /// Runs waiting work on one overlay and commits it.
-    fn fold(&mut self, waiting: &mut VecDeque<Work>) -> Result<u64> {
+    /// Runs what was taken on one overlay and commits it.
+    fn fold(&mut self) -> Result<u64> {
         let shared = Arc::clone(&self.shared);
+        let queue = Arc::clone(&self.queue);
         let mut txn =
             Transaction::writable(&shared.store, &mut self.state, &**shared.host.watches(), now_ms());
         while txn.pending_bytes() < FOLD_BYTES_MAX {
-            let Some(mut work) = waiting.pop_front() else { break };
+            let Some(mut work) = queue.taken().pop_front() else { break };
             let result = match &mut work {
                 Work::Job(job, _) => run_job(&shared, job, &mut txn),
                 Work::Background(background) => guarded(|| background.run(&mut txn)),
                 Work::Stop(_) => {
-                    waiting.push_front(work);
+                    queue.taken().push_front(work);
                     break;
                 }
             };

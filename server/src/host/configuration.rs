@@ -36,6 +36,8 @@ pub struct Parameters {
     gc_interval_ms: AtomicI64,
     gc_batch_size: AtomicI64,
     packed: Packed,
+    busy_threshold_ms: AtomicI64,
+    script_bytes_max: AtomicI64,
 }
 
 /// Up to which size collections stay packed.
@@ -101,6 +103,7 @@ const HASH_ENTRIES: Kind = Kind::Integer(|p| &p.packed.hash_entries, COUNT);
 const HASH_VALUE: Kind = Kind::Bytes(|p| &p.packed.hash_value_bytes, COUNT);
 const ZSET_ENTRIES: Kind = Kind::Integer(|p| &p.packed.zset_entries, COUNT);
 const ZSET_VALUE: Kind = Kind::Bytes(|p| &p.packed.zset_value_bytes, COUNT);
+const BUSY_THRESHOLD: Kind = Kind::Integer(|p| &p.busy_threshold_ms, COUNT);
 const LIST_SIZE: Kind = Kind::Integer(|p| &p.packed.list_size, i32::MIN as i64..=i32::MAX as i64);
 
 static PARAMETERS: &[Parameter] = &[
@@ -150,6 +153,12 @@ static PARAMETERS: &[Parameter] = &[
     Parameter { name: "zset-max-ziplist-value", kind: ZSET_VALUE },
     Parameter { name: "list-max-listpack-size", kind: LIST_SIZE },
     Parameter { name: "list-max-ziplist-size", kind: LIST_SIZE },
+    Parameter { name: "busy-reply-threshold", kind: BUSY_THRESHOLD },
+    Parameter { name: "lua-time-limit", kind: BUSY_THRESHOLD },
+    Parameter {
+        name: "lua-memory-limit",
+        kind: Kind::Bytes(|p| &p.script_bytes_max, MIB..=1024 * 1024 * MIB),
+    },
     Parameter { name: "list-compress-depth", kind: Kind::Only("0", "compressing is the backend's business") },
     Parameter {
         name: "save",
@@ -215,6 +224,8 @@ impl Parameters {
             gc_interval_ms: AtomicI64::new(settings.gc_interval_ms as i64),
             gc_batch_size: AtomicI64::new(settings.gc_batch_size as i64),
             packed: Packed::new(PackedLimits::default()),
+            busy_threshold_ms: AtomicI64::new(5000),
+            script_bytes_max: AtomicI64::new(256 * MIB),
         }
     }
 
@@ -297,6 +308,16 @@ impl Parameters {
             zset_value_bytes: count(&packed.zset_value_bytes),
             list_size: packed.list_size.load(Ordering::Relaxed),
         }
+    }
+
+    /// From how many milliseconds on a script that holds the writer's turn takes too long; `None` for never.
+    pub fn busy_threshold_ms(&self) -> Option<u64> {
+        u64::try_from(self.busy_threshold_ms.load(Ordering::Relaxed)).ok().filter(|ms| *ms > 0)
+    }
+
+    /// How much memory a script may take, in bytes.
+    pub fn script_bytes_max(&self) -> usize {
+        self.script_bytes_max.load(Ordering::Relaxed) as usize
     }
 
     /// Records removed in one step of the garbage sweep.

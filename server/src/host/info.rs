@@ -90,10 +90,32 @@ impl ServerHost {
         }
         line!(text, "used_memory_startup:{}", self.resident_at_start_bytes);
         line!(text, "mem_clients_normal:{buffers}");
+        self.script_memory(text);
         line!(text, "maxmemory:0");
         line!(text, "maxmemory_human:0B");
         line!(text, "maxmemory_policy:noeviction");
         line!(text, "mem_allocator:mimalloc");
+    }
+
+    /// All scripts and functions share interpreters here, so that what Redis counts for each of the two is counted once.
+    fn script_memory(&self, text: &mut String) {
+        let figures = self.scripts.figures();
+        let libraries = self.store.libraries();
+        let code: usize = libraries.iter().map(|library| library.code.len()).sum();
+        let interpreters = figures.interpreter_bytes;
+        line!(text, "used_memory_lua:{interpreters}");
+        line!(text, "used_memory_vm_eval:{interpreters}");
+        line!(text, "used_memory_lua_human:{}", human(interpreters as u64));
+        line!(text, "used_memory_scripts_eval:{}", figures.cached_bytes);
+        line!(text, "number_of_cached_scripts:{}", figures.cached);
+        line!(text, "number_of_functions:{}", libraries.function_count());
+        line!(text, "number_of_libraries:{}", libraries.len());
+        line!(text, "used_memory_vm_functions:0");
+        line!(text, "used_memory_vm_total:{interpreters}");
+        line!(text, "used_memory_vm_total_human:{}", human(interpreters as u64));
+        line!(text, "used_memory_functions:{code}");
+        line!(text, "used_memory_scripts:{}", code + figures.cached_bytes);
+        line!(text, "used_memory_scripts_human:{}", human((code + figures.cached_bytes) as u64));
     }
 
     fn persistence(&self, text: &mut String) {

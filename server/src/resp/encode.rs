@@ -1,8 +1,6 @@
 //! Gives replies their bytes, in RESP2 or RESP3, as Redis 7.0 does.
 
-use dredis_commands::{Protocol, Reply};
-
-use super::double::DoubleText;
+use dredis_commands::{DoubleText, Protocol, Reply};
 
 /// Appends the bytes of `reply` to `out`.
 pub fn encode(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
@@ -10,6 +8,7 @@ pub fn encode(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
     match reply {
         Reply::Ok => out.extend_from_slice(b"+OK\r\n"),
         Reply::Status(line) => put_line(b'+', line.as_bytes(), out),
+        Reply::Line(line) => put_line(b'+', line, out),
         Reply::Error(line) => put_line(b'-', line, out),
         Reply::Integer(number) => put_header(b':', *number, out),
         Reply::Bulk(bytes) => put_bulk(bytes, out),
@@ -45,12 +44,14 @@ pub fn encode(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
         }),
         Reply::Verbatim(format, text) if is_resp3 => {
             put_count(b'=', format.len() + 1 + text.len(), out);
-            out.extend_from_slice(format.as_bytes());
+            out.extend_from_slice(format);
             out.push(b':');
             out.extend_from_slice(text);
             out.extend_from_slice(b"\r\n");
         }
         Reply::Verbatim(_, text) => put_bulk(text, out),
+        Reply::BigNumber(digits) if is_resp3 => put_line(b'(', digits, out),
+        Reply::BigNumber(digits) => put_bulk(digits, out),
         Reply::In(protocol, reply) => encode(reply, *protocol, out),
         Reply::Nothing => {}
     }
@@ -163,7 +164,9 @@ mod tests {
         check(Reply::Double(0.0001), "$6\r\n0.0001\r\n", ",0.0001\r\n");
         check(Reply::Double(3.1), "$18\r\n3.1000000000000001\r\n", ",3.1000000000000001\r\n");
         check(Reply::Double(f64::NEG_INFINITY), "$4\r\n-inf\r\n", ",-inf\r\n");
-        let verbatim = Reply::Verbatim("txt", b"This is a verbatim\nstring".to_vec());
+        let verbatim = Reply::Verbatim(*b"txt", b"This is a verbatim\nstring".to_vec());
+        check(Reply::BigNumber(b"123".to_vec()), "$3\r\n123\r\n", "(123\r\n");
+        check(Reply::Line(b"a\r\nb".to_vec()), "+a  b\r\n", "+a  b\r\n");
         check(verbatim, "$25\r\nThis is a verbatim\nstring\r\n", "=29\r\ntxt:This is a verbatim\nstring\r\n");
     }
 }

@@ -6,7 +6,7 @@ const HELP: &str = "usage: dredis-bench [--backends memory,leveldb,lmdb] [--test
                     [--pipelines 1,32] [--requests 200000] [--keys 1000000] [--clients 50]
                     [--value-bytes 100] [--rounds 3] [--disk]
 Tests of redis-benchmark go by their names there; our own are hset, hget, hgetall, sadd, sismember, spop, zadd, zrank,
-zrange_deep, lpush, rpop, lrange_100 and lindex.
+zrange_deep, lpush, rpop, lrange_100, lindex and evalsha_10.
 --requests is the number of requests per measurement without pipelining; with it, four times as many are sent.
 --disk also measures what collections take on disk, on servers of their own.";
 

@@ -1,4 +1,4 @@
-//! What is measured beside redis-benchmark's own tests: collections, small and large.
+//! What is measured beside redis-benchmark's own tests: collections, small and large, and a script.
 
 /// Writes one request.
 type Write<'w> = dyn FnMut(&[&[u8]]) + 'w;
@@ -18,13 +18,20 @@ const fn workload(name: &'static str, request: &'static [&'static str]) -> Workl
     Workload { name, request, needs: None, divisor: 1 }
 }
 
-/// Everything that [`load`] can load.
+/// All data that [`load`] can load.
 pub(crate) static LOADS: &[&str] = &["small hashes", "set", "sorted set", "list"];
 
 const HASHES: Option<&str> = Some("small hashes");
 const SET: Option<&str> = Some("set");
 const SORTED_SET: Option<&str> = Some("sorted set");
 const LIST: Option<&str> = Some("list");
+
+const SCRIPT: Option<&str> = Some("script");
+
+/// Ten calls in a loop, and the SHA-1 under which it is cached.
+const TEN_CALLS: &str =
+    "for _ = 1, 5 do redis.call('get', KEYS[1]) redis.call('set', KEYS[1], ARGV[1]) end return 1";
+const TEN_CALLS_SHA: &str = "3a1e36aa850708081d9d9be5780527c30af2e4a6";
 
 /// The table. Members and elements are as many as there are keys; small hashes a tenth of that.
 pub(crate) static WORKLOADS: &[Workload] = &[
@@ -41,6 +48,14 @@ pub(crate) static WORKLOADS: &[Workload] = &[
     Workload { needs: LIST, ..workload("rpop", &["RPOP", "list"]) },
     Workload { needs: LIST, divisor: 10, ..workload("lrange_100", &["LRANGE", "list", "0", "99"]) },
     Workload { needs: LIST, ..workload("lindex", &["LINDEX", "list", "500000"]) },
+    Workload {
+        needs: SCRIPT,
+        divisor: 4,
+        ..workload(
+            "evalsha_10",
+            &["EVALSHA", TEN_CALLS_SHA, "1", "key:__rand_int__", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"],
+        )
+    },
 ];
 
 impl Workload {
@@ -70,6 +85,7 @@ pub(crate) fn load(what: &str, count: u64, write: &mut Write<'_>) {
         "list" => {
             elements(count, write, &[b"RPUSH", b"list"], |number| vec![format!("element:{number:012}")])
         }
+        "script" => write(&[b"SCRIPT", b"LOAD", TEN_CALLS.as_bytes()]),
         other => unreachable!("nobody needs {other}"),
     }
 }

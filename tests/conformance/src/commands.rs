@@ -7,6 +7,7 @@
 mod generate;
 mod host;
 mod play;
+mod scripts;
 mod side;
 
 use crate::check::{Check, Level, Need};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::generator::families::scripting::called;
 use crate::notation::Request;
 use crate::resp::{Reply, Value};
 
@@ -27,6 +28,8 @@ pub enum Rule {
     ScanPage,
     /// The fields but for their values, and the values of all but those named.
     FieldsBut(&'static [&'static str]),
+    /// Everything, but lists within lists in any order, too.
+    AnyOrder,
     /// The names in `name=value` fields.
     FieldNames,
 }
@@ -75,11 +78,15 @@ pub static RULES: &[(&str, Rule, &str)] = &[
     ("CLIENT ID", Rule::Kind, "counted since the server started"),
     ("CLIENT LIST", Rule::FieldNames, "addresses, ages and sizes"),
     ("CLIENT INFO", Rule::FieldNames, "addresses, ages and sizes"),
+    ("FUNCTION LIST", Rule::AnyOrder, "Redis answers in the order of its hash tables"),
+    ("FUNCTION DUMP", Rule::Kind, "Redis compresses, and its order is that of its hash table"),
     ("HELLO", Rule::FieldsBut(&["version", "id"]), "the server's own version, and a counted number"),
 ];
 
 /// The rule for a request.
 pub fn rule(request: &Request) -> Rule {
+    // What a script only passes on has the rule of the command that it calls.
+    let request = called(request).unwrap_or(request);
     let word = |index: usize| request.get(index).map_or(&[][..], Vec::as_slice);
     let matches = |name: &str| match name.split_once(' ') {
         Some((first, second)) => {
@@ -137,6 +144,7 @@ fn values_agree(
         Rule::Seconds => near(left, right, milliseconds / 1000 + 1),
         Rule::ScanPage => page(left).is_some() && page(right).is_some(),
         Rule::FieldsBut(free) => fields_agree(left, right, free),
+        Rule::AnyOrder => unordered(left) == unordered(right),
         Rule::FieldNames => field_names(left).is_some_and(|left| Some(left) == field_names(right)),
     }
 }
@@ -145,6 +153,22 @@ fn sorted(value: &Value) -> Option<Vec<&Value>> {
     let mut elements: Vec<&Value> = value.elements()?.iter().collect();
     elements.sort();
     Some(elements)
+}
+
+/// The same with the elements of all lists and maps sorted.
+fn unordered(value: &Value) -> Value {
+    let sorted = |elements: &[Value], width: usize| -> Vec<Value> {
+        let elements: Vec<Value> = elements.iter().map(unordered).collect();
+        let mut groups: Vec<&[Value]> = elements.chunks(width).collect();
+        groups.sort();
+        groups.concat()
+    };
+    match value {
+        Value::Array(elements) => Value::Array(sorted(elements, 1)),
+        Value::Set(elements) => Value::Set(sorted(elements, 1)),
+        Value::Map(elements) => Value::Map(sorted(elements, 2)),
+        other => other.clone(),
+    }
 }
 
 /// Names with their values, sorted.

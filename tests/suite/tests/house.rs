@@ -12,7 +12,8 @@ use serde_json::Value;
 const EDGES: &[(&str, &[&str])] = &[
     ("dredis-contract", &[]),
     ("dredis-data", &["dredis-contract"]),
-    ("dredis-commands", &["dredis-data"]),
+    ("dredis-lua", &[]),
+    ("dredis-commands", &["dredis-data", "dredis-lua"]),
     ("dredis-plugin-abi", &[]),
     ("dredis-plugin", &["dredis-contract", "dredis-plugin-abi"]),
     ("dredis-plugin-loader", &["dredis-contract", "dredis-plugin", "dredis-plugin-abi"]),
@@ -43,6 +44,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Foreign crates that only some may depend on.
 const GUARDED: &[(&str, &[&str])] = &[
     ("abi_stable", &["dredis-plugin-abi", "dredis-plugin-loader"]),
+    ("mlua", &["dredis-lua"]),
     ("libloading", &["dredis-plugin-loader"]),
     ("tokio", &["dredis"]),
 ];

@@ -135,6 +135,12 @@ fn watch(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResu
     if context.session.multi.is_some() {
         return Err(errors::fixed("ERR WATCH inside MULTI is not allowed"));
     }
+    if !context.txn.is_writable() {
+        // A script holds the writer's turn. What it has done to these keys already cannot be told from what it will do.
+        context.session.watching = true;
+        context.session.watch_lost = true;
+        return Ok(Reply::Ok);
+    }
     for key in &arguments[1..] {
         let db = context.db();
         let expired = context.txn.is_expired(db, key)?;
@@ -152,6 +158,7 @@ fn unwatch(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
 /// Lets go of all that the session watches.
 pub(crate) fn forget_watched(context: &mut Context<'_, '_>) {
     if std::mem::take(&mut context.session.watching) {
+        context.session.watch_lost = false;
         context.host.unwatch(context.session.id);
     }
 }
@@ -160,6 +167,9 @@ pub(crate) fn forget_watched(context: &mut Context<'_, '_>) {
 fn watched_changed(context: &Context<'_, '_>) -> Result<bool, CommandError> {
     if !context.session.watching {
         return Ok(false);
+    }
+    if context.session.watch_lost {
+        return Ok(true);
     }
     let watched = context.host.watched(context.session.id);
     if watched.touched {

@@ -6,6 +6,7 @@
 #[path = "../../../data/tests/common/mod.rs"]
 pub mod backend;
 pub mod counting;
+pub mod scripts;
 pub mod server;
 
 use std::collections::HashMap;
@@ -15,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use backend::MapBackend;
 use counting::{Counting, Counts};
 use dredis_commands::{
-    Call, Classifier, Clients, Configuration, Context, Host, Measurements, Path, Reply, Session, Watched,
-    execute,
+    Call, Classifier, Clients, Configuration, Context, Host, Measurements, Path, Reply, ScriptKind, Scripts,
+    Session, Watched, execute,
 };
 use dredis_data::contract::Result;
 use dredis_data::{KeyPosition, Observer, PackedLimits, Random, Store, Transaction, WriterState};
@@ -35,6 +36,8 @@ pub struct Fixture {
     pub session: Session,
     pub random: Random,
     pub now_ms: u64,
+    /// What holds the writer's turn.
+    pub busy: Option<ScriptKind>,
 }
 
 impl Default for Fixture {
@@ -69,6 +72,7 @@ impl Fixture {
             session: Session::new(1, true),
             random: Random::new(1),
             now_ms: START_MS,
+            busy: None,
         }
     }
 
@@ -88,11 +92,17 @@ impl Fixture {
         let mut classifier = Classifier::new(&self.session);
         classifier.add(words);
         let mut txn = match classifier.path() {
+            _ if self.busy.is_some() => Transaction::read_only(&self.store, self.now_ms),
             Path::Write => Transaction::writable(&self.store, &mut self.writer, &self.host, self.now_ms),
             Path::Read | Path::Session => Transaction::read_only(&self.store, self.now_ms),
         };
-        let mut context =
-            Context { txn: &mut txn, session: &mut self.session, host: &self.host, random: &mut self.random };
+        let mut context = Context {
+            txn: &mut txn,
+            session: &mut self.session,
+            host: &self.host,
+            random: &mut self.random,
+            busy: self.busy,
+        };
         let reply = execute(&mut context, words).expect("the map never fails");
         txn.commit().expect("the map never fails");
         reply
@@ -171,7 +181,11 @@ fn write_reply(line: &mut String, reply: &Reply) -> std::fmt::Result {
         }
         Reply::Double(number) => write!(line, ",{number}"),
         Reply::Boolean(value) => write!(line, "#{value}"),
-        Reply::Verbatim(format, bytes) => write!(line, "{format}:\"{}\"", bytes.escape_ascii()),
+        Reply::Verbatim(format, bytes) => {
+            write!(line, "{}:\"{}\"", format.escape_ascii(), bytes.escape_ascii())
+        }
+        Reply::BigNumber(digits) => write!(line, "({}", digits.escape_ascii()),
+        Reply::Line(text) => write!(line, "+{}", text.escape_ascii()),
         Reply::In(_, reply) => write_reply(line, reply),
         Reply::Nothing => write!(line, "nothing"),
     }
@@ -185,6 +199,7 @@ pub struct StandIn {
     /// Up to which size collections stay packed.
     pub packed_limits: PackedLimits,
     pub server: server::StandInServer,
+    pub scripts: scripts::StandInScripts,
 }
 
 #[derive(Default)]
@@ -250,6 +265,10 @@ impl Host for StandIn {
 
     fn configuration(&self) -> &dyn Configuration {
         &self.server
+    }
+
+    fn scripts(&self) -> &dyn Scripts {
+        &self.scripts
     }
 
     fn measurements(&self) -> &dyn Measurements {

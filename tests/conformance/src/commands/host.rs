@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dredis_commands::{
     Call, ClientFilter, Clients, CommandId, Configuration, Host, InfoSection, Killed, LatencyEvent,
-    Measurements, MemoryFigures, PauseScope, Session, SettingRefused, SlowCall, UnblockWith, Watched,
+    Measurements, MemoryFigures, PauseScope, Scripts, Session, SettingRefused, SlowCall, UnblockWith,
+    Watched,
 };
 use dredis_contract::Result;
 use dredis_data::{KeyPosition, Observer, PackedLimits};
@@ -70,6 +71,10 @@ impl Host for QuietHost {
     }
 
     fn configuration(&self) -> &dyn Configuration {
+        self
+    }
+
+    fn scripts(&self) -> &dyn Scripts {
         self
     }
 

@@ -68,8 +68,13 @@ impl Side {
             Path::Write => Transaction::writable(&self.store, &mut self.writer, &self.host, self.now_ms),
             Path::Read | Path::Session => Transaction::read_only(&self.store, self.now_ms),
         };
-        let mut context =
-            Context { txn: &mut txn, session: &mut self.session, host: &self.host, random: &mut self.random };
+        let mut context = Context {
+            txn: &mut txn,
+            session: &mut self.session,
+            host: &self.host,
+            random: &mut self.random,
+            busy: None,
+        };
         let reply = execute(&mut context, words)?;
         txn.commit()?;
         Ok(reply)

@@ -58,7 +58,9 @@ pub fn play(sequence: &Sequence, redis: SocketAddr, dredis: SocketAddr) -> Resul
     for (name, value) in &sequence.parameters {
         pairs[0].call(&["CONFIG", "SET", name, value], Instant::now())?;
     }
-    pairs[0].call(&["FLUSHALL"], Instant::now())?;
+    for request in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"], &["FUNCTION", "FLUSH"]] {
+        pairs[0].call(request, Instant::now())?;
+    }
     let started = Instant::now();
     let mut waiting: Vec<Request> = Vec::new();
     let mut steps = sequence.steps.iter().peekable();

@@ -5,6 +5,8 @@
 pub enum Part {
     /// A fixed word, written in any case.
     Word(&'static str),
+    /// A text as it stands.
+    Text(&'static str),
     /// A key from the small set that all commands share.
     Key,
     /// The first key of this row's first command, again.
@@ -127,7 +129,7 @@ impl Row {
 /// Commands whose second word names a subcommand.
 const CONTAINERS: &[&str] = &[
     "ACL", "CLIENT", "COMMAND", "CONFIG", "DEBUG", "LATENCY", "MEMORY", "OBJECT", "PUBSUB", "SCRIPT",
-    "SLOWLOG",
+    "SLOWLOG", "FUNCTION",
 ];
 
 fn command_names(parts: &[Part]) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Makes sequences of steps from the grammar.
 
+use super::families::{self, scripting};
 use super::words;
 use super::{Part, Play, Row, payloads};
 use crate::notation::Request;
@@ -7,6 +8,8 @@ use crate::random::Random;
 
 /// How many connections take part.
 const CONNECTIONS: usize = 3;
+/// How many of the requests about data a script makes, in percent.
+const IN_SCRIPTS: usize = 8;
 
 /// Something that one connection does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +119,11 @@ impl<'r> Generator<'r> {
         let mut actions = Vec::new();
         for command in row.commands {
             let mut request = maker.command(command);
+            // Of several that belong together, none may be refused.
+            let is_alone = row.commands.len() == 1 && !row.iterates;
+            if is_alone && families::is_about_data(row) && maker.random.percent(IN_SCRIPTS) {
+                request = scripting::called_by_script(maker.random, request);
+            }
             if row.commands.len() == 1 && maker.random.percent(4) {
                 maker.spoil(&mut request);
             }
@@ -193,6 +201,7 @@ impl Maker<'_> {
         let random = &mut *self.random;
         let word = match part {
             Part::Word(word) => any_case(random, word),
+            Part::Text(text) => text.as_bytes().to_vec(),
             Part::Key => self.key(),
             Part::SameKey => self.first_key.clone().expect("a row names a key before it repeats it"),
             Part::Value => words::value(random),
@@ -309,7 +318,6 @@ fn any_case(random: &mut Random, word: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::families;
 
     #[test]
     fn a_seed_makes_one_sequence() {

@@ -72,7 +72,7 @@ fn protocol(kind: &[u8]) -> CommandResult {
         () if is("set") => Reply::Set(three().collect()),
         () if is("map") => Reply::Map(three().zip([false, true, false].map(Reply::Boolean)).collect()),
         () if is("push") => Reply::Push(vec![Reply::Text("server-cpu-usage"), Reply::Integer(42)]),
-        () if is("verbatim") => Reply::Verbatim("txt", b"This is a verbatim\nstring".to_vec()),
+        () if is("verbatim") => Reply::Verbatim(*b"txt", b"This is a verbatim\nstring".to_vec()),
         () if is("true") => Reply::Boolean(true),
         () if is("false") => Reply::Boolean(false),
         () => {

@@ -21,7 +21,7 @@ pub(super) fn info(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> C
             keyspace(context, &mut text);
         }
     }
-    Ok(Reply::Verbatim("txt", text.into_bytes()))
+    Ok(Reply::Verbatim(*b"txt", text.into_bytes()))
 }
 
 fn is_wanted(section: InfoSection, asked_for: Arguments<'_>) -> bool {

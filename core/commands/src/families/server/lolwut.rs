@@ -21,7 +21,7 @@ pub(super) fn lolwut(context: &mut Context<'_, '_>, arguments: Arguments<'_>) ->
         "\ndredis {}, a Redis {REDIS_VERSION} on a store of your choice\n",
         env!("CARGO_PKG_VERSION")
     ));
-    Ok(Reply::Verbatim("txt", text.into_bytes()))
+    Ok(Reply::Verbatim(*b"txt", text.into_bytes()))
 }
 
 /// Mountains under a moon, their heights a random walk.

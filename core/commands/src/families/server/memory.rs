@@ -121,9 +121,9 @@ fn doctor(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     if memory.peak > memory.resident.saturating_mul(2) {
         report.push_str("It once took more than twice as much: a large request, reply or scan may be why.\n");
     }
-    Ok(Reply::Verbatim("txt", report.into_bytes()))
+    Ok(Reply::Verbatim(*b"txt", report.into_bytes()))
 }
 
 fn malloc_stats(_: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
-    Ok(Reply::Verbatim("txt", b"This server's allocator tells no statistics\n".to_vec()))
+    Ok(Reply::Verbatim(*b"txt", b"This server's allocator tells no statistics\n".to_vec()))
 }

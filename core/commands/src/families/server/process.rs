@@ -32,6 +32,9 @@ pub(super) fn shutdown(context: &mut Context<'_, '_>, arguments: Arguments<'_>) 
     if (save && no_save) || (abort && arguments.len() > 2) {
         return Err(errors::SYNTAX);
     }
+    if let Some(kind) = context.busy.filter(|_| !no_save) {
+        return Err(errors::busy(kind));
+    }
     if abort {
         // One that has begun waits for nobody, so that there is nothing to take back.
         return Err(errors::fixed("ERR No shutdown in progress."));

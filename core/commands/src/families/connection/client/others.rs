@@ -17,7 +17,7 @@ pub(super) fn list(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> C
         }
         _ => return Err(errors::SYNTAX),
     }
-    Ok(Reply::Verbatim("txt", context.host.clients().list(context.session, "client|list", &filter)))
+    Ok(Reply::Verbatim(*b"txt", context.host.clients().list(context.session, "client|list", &filter)))
 }
 
 pub(super) fn kill(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {

@@ -10,7 +10,7 @@ pub(super) fn id(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResu
 
 pub(super) fn info(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     let own = ClientFilter { ids: Some(vec![context.session.id]), ..ClientFilter::default() };
-    Ok(Reply::Verbatim("txt", context.host.clients().list(context.session, "client|info", &own)))
+    Ok(Reply::Verbatim(*b"txt", context.host.clients().list(context.session, "client|info", &own)))
 }
 
 pub(super) fn getname(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {

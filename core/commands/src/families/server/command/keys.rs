@@ -29,8 +29,9 @@ fn keys(request: Arguments<'_>) -> Result<Vec<KeyPosition>, CommandError> {
     if !command.accepts_count(request.len()) {
         return Err(errors::fixed("ERR Invalid number of arguments specified for command"));
     }
-    let keys = key_positions::find(command, request);
-    let may_be_none = command.flags.contains(crate::Flags::NO_MANDATORY_KEYS);
-    let keys = keys.ok().filter(|keys| may_be_none || !keys.is_empty());
-    keys.ok_or(errors::fixed("ERR Invalid arguments specified for command"))
+    let keys = key_positions::find(command, request).ok();
+    if command.flags.contains(crate::Flags::NO_MANDATORY_KEYS) {
+        return Ok(keys.unwrap_or_default());
+    }
+    keys.filter(|keys| !keys.is_empty()).ok_or(errors::fixed("ERR Invalid arguments specified for command"))
 }

@@ -38,7 +38,7 @@ pub(crate) fn graph(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> 
         return Err(errors::quoting("ERR No samples available for event '", arguments[2], "'"));
     };
     let now_s = context.host.unix_time_us() / 1_000_000;
-    Ok(Reply::Verbatim("txt", drawn(&event, now_s).into_bytes()))
+    Ok(Reply::Verbatim(*b"txt", drawn(&event, now_s).into_bytes()))
 }
 
 pub(crate) fn doctor(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
@@ -50,7 +50,7 @@ pub(crate) fn doctor(context: &mut Context<'_, '_>, _: Arguments<'_>) -> Command
     } else {
         diagnosis(&measurements.latency_events(), threshold_ms)
     };
-    Ok(Reply::Verbatim("txt", report.into_bytes()))
+    Ok(Reply::Verbatim(*b"txt", report.into_bytes()))
 }
 
 fn find(context: &Context<'_, '_>, name: &[u8]) -> Option<LatencyEvent> {

@@ -8,13 +8,14 @@ const DIGITS: usize = 17;
 const WRITTEN_OUT_BELOW: f64 = 1e17;
 
 /// A double as text. Fits every `f64`.
-pub(super) struct DoubleText {
+pub struct DoubleText {
     bytes: [u8; 32],
     length: usize,
 }
 
 impl DoubleText {
-    pub(super) fn new(value: f64) -> DoubleText {
+    /// The text of this double.
+    pub fn new(value: f64) -> DoubleText {
         let mut text = DoubleText { bytes: [0; 32], length: 0 };
         if value.is_infinite() {
             text.push(if value > 0.0 { b"inf" } else { b"-inf" });
@@ -31,7 +32,8 @@ impl DoubleText {
         text
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 

@@ -1,0 +1,195 @@
+//! The library `cjson`: its settings and its table.
+//!
+//! Settings hold for a run. In Redis they stay for all scripts that follow, which a pool of interpreters could not give.
+
+mod decode;
+mod encode;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mlua::{Lua, Result, Table, Value};
+
+use crate::arguments::Arguments;
+
+/// The settings of one instance of the library.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    /// Arrays with too many holes become objects; else they are refused.
+    sparse_convert: bool,
+    /// Holes are too many if the largest index is more than this many times the number of items; 0 means never.
+    sparse_ratio: i64,
+    /// Arrays up to this index are never too sparse.
+    sparse_safe: i64,
+    encode_depth_max: i64,
+    decode_depth_max: i64,
+    precision: i64,
+    keep_buffer: bool,
+    encode_invalid: InvalidNumbers,
+    decode_invalid: bool,
+}
+
+/// What becomes of numbers that JSON does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InvalidNumbers {
+    Refuse,
+    Write,
+    Null,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            sparse_convert: false,
+            sparse_ratio: 2,
+            sparse_safe: 10,
+            encode_depth_max: 1000,
+            decode_depth_max: 1000,
+            precision: 14,
+            keep_buffer: true,
+            encode_invalid: InvalidNumbers::Refuse,
+            decode_invalid: true,
+        }
+    }
+}
+
+/// The settings, which all functions of an instance share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared(Arc<Mutex<Settings>>);
+
+impl Shared {
+    /// Back to the defaults.
+    pub(crate) fn reset(&self) {
+        self.change(|settings| *settings = Settings::default());
+    }
+
+    fn get(&self) -> Settings {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The library's table with functions that share these settings.
+pub(crate) fn library(lua: &Lua, shared: &Shared) -> Result<Table> {
+    let table = lua.create_table()?;
+    table.raw_set("_NAME", "cjson")?;
+    table.raw_set("_VERSION", "2.1.0")?;
+    table.raw_set("null", Value::NULL)?;
+    let next: mlua::Function = lua.globals().raw_get("next")?;
+    let settings = shared.clone();
+    let encode =
+        move |lua: &Lua, arguments: Arguments| encode::encode(lua, &arguments, &settings.get(), &next);
+    table.raw_set("encode", lua.create_function(encode)?)?;
+    let settings = shared.clone();
+    let decode = move |lua: &Lua, arguments: Arguments| decode::decode(lua, &arguments, &settings.get());
+    table.raw_set("decode", lua.create_function(decode)?)?;
+    table.raw_set("new", lua.create_function(|lua, _: Arguments| library(lua, &Shared::default()))?)?;
+    add_setting(lua, &table, shared, "encode_sparse_array", sparse_array)?;
+    add_setting(lua, &table, shared, "encode_max_depth", |lua, settings, arguments| {
+        integer_setting(lua, arguments, 0, &mut settings.encode_depth_max, 1, i64::from(i32::MAX))
+    })?;
+    add_setting(lua, &table, shared, "decode_max_depth", |lua, settings, arguments| {
+        integer_setting(lua, arguments, 0, &mut settings.decode_depth_max, 1, i64::from(i32::MAX))
+    })?;
+    add_setting(lua, &table, shared, "encode_number_precision", |lua, settings, arguments| {
+        integer_setting(lua, arguments, 0, &mut settings.precision, 1, 14)
+    })?;
+    add_setting(lua, &table, shared, "encode_keep_buffer", |lua, settings, arguments| {
+        boolean_setting(lua, arguments, &mut settings.keep_buffer)
+    })?;
+    add_setting(lua, &table, shared, "decode_invalid_numbers", |lua, settings, arguments| {
+        boolean_setting(lua, arguments, &mut settings.decode_invalid)
+    })?;
+    add_setting(lua, &table, shared, "encode_invalid_numbers", invalid_numbers)?;
+    Ok(table)
+}
+
+/// Changes settings by its arguments, and answers what holds then.
+type Setting<R> = fn(&Lua, &mut Settings, &Arguments) -> Result<R>;
+
+fn add_setting<R: mlua::IntoLuaMulti + 'static>(
+    lua: &Lua,
+    table: &Table,
+    shared: &Shared,
+    name: &str,
+    setting: Setting<R>,
+) -> Result<()> {
+    let shared = shared.clone();
+    let arguments_max = if name == "encode_sparse_array" { 3 } else { 1 };
+    let function = lua.create_function(move |lua, arguments: Arguments| {
+        if arguments.len() > arguments_max {
+            return Err(arguments.wrong(lua, arguments_max, "found too many arguments"));
+        }
+        shared.change(|settings| setting(lua, settings, &arguments))
+    })?;
+    table.raw_set(name, function)
+}
+
+fn integer_setting(
+    lua: &Lua,
+    arguments: &Arguments,
+    index: usize,
+    setting: &mut i64,
+    least: i64,
+    most: i64,
+) -> Result<i64> {
+    if arguments.is_given(index) {
+        let value = i64::from(arguments.small_integer(lua, index)?);
+        if !(least..=most).contains(&value) {
+            let fault = format!("expected integer between {least} and {most}");
+            // The library names the first argument, whichever it is.
+            return Err(arguments.wrong(lua, 0, &fault));
+        }
+        *setting = value;
+    }
+    Ok(*setting)
+}
+
+fn boolean_setting(lua: &Lua, arguments: &Arguments, setting: &mut bool) -> Result<bool> {
+    match arguments.value(0) {
+        Value::Nil => {}
+        Value::Boolean(boolean) => *setting = *boolean,
+        _ => match arguments.text(lua, 0)?.as_ref() {
+            b"off" => *setting = false,
+            b"on" => *setting = true,
+            other => return Err(invalid_option(lua, arguments, other)),
+        },
+    }
+    Ok(*setting)
+}
+
+fn sparse_array(lua: &Lua, settings: &mut Settings, arguments: &Arguments) -> Result<(bool, i64, i64)> {
+    let most = i64::from(i32::MAX);
+    let convert = boolean_setting(lua, arguments, &mut settings.sparse_convert)?;
+    let ratio = integer_setting(lua, arguments, 1, &mut settings.sparse_ratio, 0, most)?;
+    let safe = integer_setting(lua, arguments, 2, &mut settings.sparse_safe, 0, most)?;
+    Ok((convert, ratio, safe))
+}
+
+fn invalid_numbers(lua: &Lua, settings: &mut Settings, arguments: &Arguments) -> Result<Value> {
+    match arguments.value(0) {
+        Value::Nil => {}
+        Value::Boolean(true) => settings.encode_invalid = InvalidNumbers::Write,
+        Value::Boolean(false) => settings.encode_invalid = InvalidNumbers::Refuse,
+        _ => {
+            let option = arguments.text(lua, 0)?;
+            settings.encode_invalid = match option.as_ref() {
+                b"off" => InvalidNumbers::Refuse,
+                b"on" => InvalidNumbers::Write,
+                b"null" => InvalidNumbers::Null,
+                other => return Err(invalid_option(lua, arguments, other)),
+            };
+        }
+    }
+    Ok(match settings.encode_invalid {
+        InvalidNumbers::Refuse => Value::Boolean(false),
+        InvalidNumbers::Write => Value::Boolean(true),
+        InvalidNumbers::Null => Value::String(lua.create_string("null")?),
+    })
+}
+
+fn invalid_option(lua: &Lua, arguments: &Arguments, option: &[u8]) -> mlua::Error {
+    arguments.wrong(lua, 0, &format!("invalid option '{}'", String::from_utf8_lossy(option)))
+}
