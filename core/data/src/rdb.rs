@@ -38,7 +38,9 @@ mod ziplist;
 mod zipmap;
 
 pub use error::{RdbError, RdbErrorKind, TransferError};
-pub use payload::{PAYLOAD_VERSION, open_payload};
+pub use payload::{
+    LibraryCodes, LibraryFault, PAYLOAD_VERSION, dump_libraries, open_libraries, open_payload,
+};
 pub use reader::{Checksum, Item, KeyItem, Reader};
 pub use restore::Restored;
 pub use value::{Piece, ValueReader};

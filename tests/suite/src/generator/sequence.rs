@@ -120,7 +120,7 @@ impl<'r> Generator<'r> {
         for command in row.commands {
             let mut request = maker.command(command);
             // Of several that belong together, none may be refused.
-            let is_alone = row.commands.len() == 1 && !row.iterates;
+            let is_alone = row.commands.len() == 1 && matches!(row.play, Play::Call);
             if is_alone && families::is_about_data(row) && maker.random.percent(IN_SCRIPTS) {
                 request = scripting::called_by_script(maker.random, request);
             }

@@ -151,7 +151,7 @@ fn flush(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResu
 
 fn dump(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     let libraries = context.txn.libraries();
-    Ok(Reply::Bulk(payload::dumped(libraries.iter().map(|library| &*library.code))))
+    Ok(Reply::Bulk(payload::dumped(libraries.iter().map(|library| &*library.code))?))
 }
 
 /// What RESTORE does with libraries that are there already.
@@ -198,8 +198,7 @@ fn restore(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandRe
 fn restored(context: &Context<'_, '_>, payload: &[u8]) -> Result<Libraries, CommandError> {
     let mut libraries = Libraries::default();
     let mut rest = payload::checked(payload)?;
-    while !rest.is_empty() {
-        let code = payload::next_code(&mut rest)?;
+    while let Some(code) = payload::next_code(&mut rest)? {
         library::add_library(context.host, context.txn, &mut libraries, &code, SameName::Refuse)?;
     }
     Ok(libraries)
