@@ -193,7 +193,9 @@ fn open_store(
         ))
     };
     let backend = plugin.open(&request).map_err(|error| refuse(&error))?;
-    let durability = backend.capabilities().durability;
+    let capabilities = backend.capabilities();
+    capabilities.limits.check().map_err(|error| refuse(&error))?;
+    let durability = capabilities.durability;
     let opened = Store::open(backend, plugin.name(), [seed()?, seed()?]).map_err(|error| refuse(&error))?;
     directory.settle(durability)?;
     Ok(opened)

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Durability, Error, Limits, LogLevel, Open, OpenRequest, Operation,
-    OptionSpec, Result, Sharing, View,
+    OptionSpec, Result, View,
 };
 
 use crate::binding::{Database, WriteBatch};
@@ -56,18 +56,12 @@ impl Open for LevelDb {
 
 impl Backend for LevelDb {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::OnSync,
-            checkpoint: true,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits {
-                key_bytes_max: KEY_BYTES_MAX as u64,
-                value_bytes_max: VALUE_BYTES_MAX as u64,
-                batch_bytes_max: BATCH_BYTES_MAX,
-            },
-        }
+        Capabilities::exclusive(Durability::OnSync).with_checkpoint().with_limits(
+            Limits::NONE
+                .with_key_bytes_max(KEY_BYTES_MAX as u64)
+                .with_value_bytes_max(VALUE_BYTES_MAX as u64)
+                .with_batch_bytes_max(BATCH_BYTES_MAX),
+        )
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use dredis_plugin::{Error, Result};
+use dredis_plugin::{Result, directory};
 
 use crate::binding::{Creation, Database, Snapshot, WriteBatch};
 use crate::config::Config;
@@ -20,14 +20,7 @@ const BATCH_BYTES: usize = 1 << 20;
 /// Copies everything that `source` holds now into `dir`, which is empty or missing. What a failure leaves is removed: half
 /// a copy must not be taken for a whole one.
 pub(crate) fn write(source: Arc<Database>, config: &Config, dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).map_err(|error| io_error("creating the directory", dir, error))?;
-    let mut entries = fs::read_dir(dir).map_err(|error| io_error("listing", dir, error))?;
-    if entries.next().is_some() {
-        return Err(Error::invalid_input(format!(
-            "a checkpoint goes into an empty or missing directory, and {} is not empty",
-            dir.display()
-        )));
-    }
+    directory::prepare_checkpoint(dir)?;
     let copied = copy(source, config, dir);
     if copied.is_err() {
         let _left_behind = fs::remove_dir_all(dir);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Durability, DurabilityNeed, Error, ErrorKind, Limits, LogLevel,
-    Logger, Open, OpenRequest, Operation, OptionSpec, Result, Sharing, View,
+    Logger, Open, OpenRequest, Operation, OptionSpec, Result, View, directory,
 };
 use heed::{CommitOrAbort, CompactionOption, EnvFlags, EnvOpenOptions, FlagSetMode};
 
@@ -93,17 +93,13 @@ impl Open for Lmdb {
 
 impl Backend for Lmdb {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: match self.config.flush {
-                Flush::Everything => Durability::OnCommit,
-                Flush::Data | Flush::Nothing => Durability::OnSync,
-            },
-            checkpoint: true,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits { key_bytes_max: 511, value_bytes_max: GIB - 512, batch_bytes_max: GIB },
-        }
+        let durability = match self.config.flush {
+            Flush::Everything => Durability::OnCommit,
+            Flush::Data | Flush::Nothing => Durability::OnSync,
+        };
+        let limits =
+            Limits::NONE.with_key_bytes_max(511).with_value_bytes_max(GIB - 512).with_batch_bytes_max(GIB);
+        Capabilities::exclusive(durability).with_checkpoint().with_limits(limits)
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
@@ -165,10 +161,7 @@ impl Backend for Lmdb {
         self.refuse_if_broken()?;
         let what = format!("write a checkpoint into {}", dir.display());
         let failed = |error: std::io::Error| error::from_io(&what, &error);
-        std::fs::create_dir_all(dir).map_err(failed)?;
-        if std::fs::read_dir(dir).map_err(failed)?.next().is_some() {
-            return Err(Error::invalid_input(format!("could not {what}: it is not empty")));
-        }
+        directory::prepare_checkpoint(dir)?;
         let target = dir.join("data.mdb");
         let _open = self.snapshots.hold_map();
         let file = match self.env().copy_to_path(&target, CompactionOption::Enabled) {
@@ -180,7 +173,7 @@ impl Backend for Lmdb {
         };
         let file = file.map_err(|error| error::while_trying(&what, error))?;
         file.sync_all().map_err(failed)?;
-        files::sync_directory(dir).map_err(failed)
+        directory::sync(dir)
     }
 
     fn stats(&self) -> Vec<(String, String)> {

@@ -5,17 +5,22 @@
 
 use std::path::{Path, PathBuf};
 
-use dredis_plugin::{Error, OptionKind, OptionSpec, OptionValue, Options, Result};
+use dredis_plugin::{Error, OptionKind, OptionSpec, OptionValue, Options, Result, Setting};
 
 /// Map sizes are multiples of this, which is a multiple of every page size in use.
 pub(crate) const MAP_UNIT: u64 = 64 * 1024;
-const MAP_SIZE_MIN: i64 = 1024 * 1024;
-const MAP_SIZE_MAX: i64 = 1 << 46;
 const MODE_DEFAULT: i64 = 0o644;
-const MAX_READERS_DEFAULT: i64 = 1024;
-const MAX_READERS_MAX: i64 = 65_536;
-const SPARE_TXNS_DEFAULT: i64 = 8;
-const SPARE_TXNS_MAX: i64 = 64;
+const MAP_SIZE: Setting<Option<i64>> = Setting::integer(
+    "map_size",
+    "fixed limit of the data file in bytes, rounded down to 64 KiB; default: grows by itself",
+)
+.range(1024 * 1024, 1 << 46);
+const MAX_READERS: Setting<i64> =
+    Setting::integer("max_readers", "most snapshots open at a time").range(1, 65_536).default(1024);
+const MAX_SPARE_TXNS: Setting<i64> =
+    Setting::integer("max_spare_txns", "read transactions kept for reuse until the next commit")
+        .range(0, 64)
+        .default(8);
 
 /// How large LMDB's map may become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +67,6 @@ pub(crate) fn schema() -> Vec<OptionSpec> {
     use OptionKind::{Bool, Integer, Text};
     let null = OptionValue::Null;
     let bool = OptionValue::Bool;
-    let integer = OptionValue::Integer;
     vec![
         OptionSpec::new("path", Text, null.clone(), "where the data lies; relative to --dir; default --dir"),
         OptionSpec::new(
@@ -71,12 +75,7 @@ pub(crate) fn schema() -> Vec<OptionSpec> {
             bool(true),
             "path is a directory with data.mdb in it; false: path is the data file, default --dir/data.mdb",
         ),
-        OptionSpec::new(
-            "map_size",
-            Integer,
-            null.clone(),
-            "fixed limit of the data file in bytes, from 1 MiB, rounded down to 64 KiB; default: grows by itself",
-        ),
+        MAP_SIZE.spec(),
         OptionSpec::new(
             "writemap",
             Bool,
@@ -112,21 +111,11 @@ pub(crate) fn schema() -> Vec<OptionSpec> {
         OptionSpec::new(
             "mode",
             Integer,
-            integer(MODE_DEFAULT),
+            OptionValue::Integer(MODE_DEFAULT),
             "permissions of created files, as a decimal number (420 is octal 644), less the umask",
         ),
-        OptionSpec::new(
-            "max_readers",
-            Integer,
-            integer(MAX_READERS_DEFAULT),
-            "most snapshots open at a time",
-        ),
-        OptionSpec::new(
-            "max_spare_txns",
-            Integer,
-            integer(SPARE_TXNS_DEFAULT),
-            "read transactions kept for reuse until the next commit, 0 to 64",
-        ),
+        MAX_READERS.spec(),
+        MAX_SPARE_TXNS.spec(),
         OptionSpec::new(
             "meminit",
             Bool,
@@ -163,12 +152,9 @@ impl Config {
                  511 (octal 777), but is {mode} (octal {mode:o})"
             )));
         }
-        let map_limit = match options.integer("map_size") {
+        let map_limit = match MAP_SIZE.read(options)? {
             None => MapLimit::Growing,
-            Some(_) => {
-                let size = integer(options, "map_size", 0, MAP_SIZE_MIN..=MAP_SIZE_MAX)? as u64;
-                MapLimit::Fixed(size / MAP_UNIT * MAP_UNIT)
-            }
+            Some(size) => MapLimit::Fixed(size as u64 / MAP_UNIT * MAP_UNIT),
         };
         let (path, data_file, lock_file, subdir) = place(dir, options)?;
         Ok(Config {
@@ -184,9 +170,8 @@ impl Config {
             readahead: options.bool("readahead").unwrap_or(false),
             meminit: meminit.unwrap_or(true),
             flush: flush(options, writemap)?,
-            max_readers: integer(options, "max_readers", MAX_READERS_DEFAULT, 1..=MAX_READERS_MAX)? as u32,
-            max_spare_txns: integer(options, "max_spare_txns", SPARE_TXNS_DEFAULT, 0..=SPARE_TXNS_MAX)?
-                as usize,
+            max_readers: MAX_READERS.read(options)? as u32,
+            max_spare_txns: MAX_SPARE_TXNS.read(options)? as usize,
         })
     }
 }
@@ -252,16 +237,4 @@ fn flush(options: &Options, writemap: bool) -> Result<Flush> {
         (true, false) => Flush::Data,
         (true, true) => Flush::Everything,
     })
-}
-
-fn integer(options: &Options, name: &str, default: i64, range: std::ops::RangeInclusive<i64>) -> Result<i64> {
-    let value = options.integer(name).unwrap_or(default);
-    if range.contains(&value) {
-        return Ok(value);
-    }
-    Err(Error::invalid_input(format!(
-        "option '{name}' must lie between {} and {}, but is {value}",
-        range.start(),
-        range.end()
-    )))
 }

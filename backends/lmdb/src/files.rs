@@ -5,7 +5,6 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
 
 use dredis_plugin::{Error, Result};
 
@@ -98,11 +97,6 @@ pub(crate) fn page_size() -> u64 {
     // SAFETY: sysconf reads a constant of the system.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     u64::try_from(size).unwrap_or(4096)
-}
-
-/// Makes a file's name survive the machine.
-pub(crate) fn sync_directory(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
 }
 
 fn with_mode(options: &mut OpenOptions, mode: u32) {

@@ -137,7 +137,7 @@ fn map_size_is_a_limit_of_the_file() {
     assert!(stat(&lmdb, "map_bytes") <= 4 << 20);
     drop(lmdb);
     for size in [0, -5, (1 << 20) - 1, i64::MAX] {
-        assert_refused(&[("map_size", number(size))], &["'map_size'", "between"]);
+        assert_refused(&[("map_size", number(size))], &["'map_size'", "from 1048576 to"]);
     }
     let lmdb = open(dir.path());
     commit(&lmdb, &[put(b"big", &vec![1; 3 << 20])]).unwrap();
@@ -193,10 +193,10 @@ fn reader_options() {
     drop(views);
     assert_eq!(stat(&lmdb, "open_snapshots"), 1, "one spare is kept");
     for readers in [0, -1, 65_537] {
-        assert_refused(&[("max_readers", number(readers))], &["'max_readers'", "between"]);
+        assert_refused(&[("max_readers", number(readers))], &["'max_readers'", "from 1 to 65536"]);
     }
     for spare in [-1, 65] {
-        assert_refused(&[("max_spare_txns", number(spare))], &["'max_spare_txns'", "between"]);
+        assert_refused(&[("max_spare_txns", number(spare))], &["'max_spare_txns'", "from 0 to 64"]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the memory backend presents itself.
 
-use dredis_plugin::{Capabilities, Durability, Limits, OptionSpec, Sharing};
+use dredis_plugin::{Capabilities, Durability, OptionSpec};
 
 /// The name that operators type.
 pub(crate) const NAME: &str = "memory";
@@ -13,14 +13,6 @@ pub(crate) fn options() -> Vec<OptionSpec> {
     Vec::new()
 }
 
-/// What this engine can do.
-pub(crate) const CAPABILITIES: Capabilities = Capabilities {
-    sharing: Sharing::Exclusive,
-    durability: Durability::Never,
-    checkpoint: false,
-    // A range is removed record by record.
-    cheap_range_delete: false,
-    // An old view keeps what was overwritten since, and nothing else.
-    view_age_max_ms: u64::MAX,
-    limits: Limits::NONE,
-};
+/// What this engine can do. A range is removed record by record; an old view keeps what was overwritten since, and nothing
+/// else, so that it may be as old as it likes.
+pub(crate) const CAPABILITIES: Capabilities = Capabilities::exclusive(Durability::Never);

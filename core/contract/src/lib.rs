@@ -30,12 +30,14 @@ mod capabilities;
 mod error;
 mod log;
 mod options;
+mod setting;
 mod view;
 
 pub use backend::{Backend, Commit, DurabilityNeed, Open, OpenRequest};
 pub use batch::{Basis, Batch, Operation};
 pub use capabilities::{Capabilities, Durability, Limits, Sharing};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Context, Error, ErrorKind, Result};
 pub use log::{LogLevel, Logger};
-pub use options::{OptionError, OptionKind, OptionSpec, OptionValue, Options, nearest_name};
+pub use options::{OptionError, OptionKind, OptionRange, OptionSpec, OptionValue, Options, nearest_name};
+pub use setting::{Setting, SettingValue};
 pub use view::{Cursor, Direction, Moment, Projection, Record, Scan, Value, View};

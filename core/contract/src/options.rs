@@ -68,8 +68,59 @@ impl OptionKind {
     }
 }
 
-/// One option in a schema.
+/// Which values of its type an option takes.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OptionRange {
+    /// All of them.
+    Any,
+    /// From the first to the second, both included.
+    Integers(i64, i64),
+    /// From the first to the second, both included.
+    Floats(f64, f64),
+    /// One of these words.
+    Words(Vec<String>),
+}
+
+impl OptionRange {
+    fn contains(&self, value: &OptionValue) -> bool {
+        match (self, value) {
+            (OptionRange::Integers(least, most), OptionValue::Integer(value)) => {
+                (least..=most).contains(&value)
+            }
+            (OptionRange::Floats(least, most), OptionValue::Float(value)) => (least..=most).contains(&value),
+            (OptionRange::Floats(least, most), OptionValue::Integer(value)) => {
+                (*least..=*most).contains(&(*value as f64))
+            }
+            (OptionRange::Words(words), OptionValue::Text(value)) => words.contains(value),
+            // Another type is refused before, and `null` is in every range.
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for OptionRange {
+    /// For people: `1 to 64`, `from 1`, `up to 64`, `"lz4" or "none"`; nothing for any value.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OptionRange::Any | OptionRange::Integers(i64::MIN, i64::MAX) => Ok(()),
+            OptionRange::Integers(least, i64::MAX) => write!(formatter, "from {least}"),
+            OptionRange::Integers(i64::MIN, most) => write!(formatter, "up to {most}"),
+            OptionRange::Integers(least, most) => write!(formatter, "{least} to {most}"),
+            OptionRange::Floats(least, most) if *most == f64::MAX => write!(formatter, "from {least}"),
+            OptionRange::Floats(least, most) if *least == f64::MIN => write!(formatter, "up to {most}"),
+            OptionRange::Floats(least, most) => write!(formatter, "{least} to {most}"),
+            OptionRange::Words(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+                formatter.write_str(&quoted.join(" or "))
+            }
+        }
+    }
+}
+
+/// One option in a schema. [`crate::Setting`] makes one from a declaration that the engine reads its value by, too.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct OptionSpec {
     /// Its name, in `snake_case`.
     pub name: String,
@@ -77,14 +128,34 @@ pub struct OptionSpec {
     pub kind: OptionKind,
     /// What holds if it is not given; `Null` if there is nothing fixed to show (the help says what then).
     pub default: OptionValue,
-    /// One line for `--backend-help`, with the unit.
+    /// One line for `--backend-help`, with the unit and the range.
     pub help: String,
+    /// Which values of the type it takes. Known where the engine is: across a plugin's boundary the help alone tells of it,
+    /// and the plugin refuses what lies outside before its engine is asked.
+    pub range: OptionRange,
 }
 
 impl OptionSpec {
-    /// An option `name` of type `kind`.
+    /// An option `name` of type `kind`, which takes every value of it.
     pub fn new(name: &str, kind: OptionKind, default: OptionValue, help: &str) -> Self {
-        OptionSpec { name: name.to_owned(), kind, default, help: help.to_owned() }
+        OptionSpec { name: name.to_owned(), kind, default, help: help.to_owned(), range: OptionRange::Any }
+    }
+
+    /// The same within a range. What refuses values outside is [`Options::check`].
+    pub fn with_range(self, range: OptionRange) -> Self {
+        OptionSpec { range, ..self }
+    }
+
+    /// Whether an operator may give `value` for it.
+    pub(crate) fn check(&self, value: &OptionValue) -> Result<(), OptionError> {
+        let (name, found) = (|| self.name.clone(), || value.clone());
+        if !self.kind.accepts(value) {
+            return Err(OptionError::WrongType { name: name(), expected: self.kind, found: found() });
+        }
+        if !self.range.contains(value) {
+            return Err(OptionError::OutOfRange { name: name(), range: self.range.clone(), found: found() });
+        }
+        Ok(())
     }
 }
 
@@ -126,6 +197,15 @@ impl Options {
         }
     }
 
+    /// What was given for an option that takes any number.
+    pub fn float(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            Some(OptionValue::Float(value)) => Some(*value),
+            Some(OptionValue::Integer(value)) => Some(*value as f64),
+            _ => None,
+        }
+    }
+
     /// What was given for a string option.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
@@ -139,7 +219,7 @@ impl Options {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Checks names and types against a schema. The first thing wrong is the error.
+    /// Checks names, types and ranges against a schema. The first thing wrong is the error.
     pub fn check(&self, schema: &[OptionSpec]) -> Result<(), OptionError> {
         for (name, value) in self.iter() {
             let Some(spec) = schema.iter().find(|spec| spec.name == name) else {
@@ -149,13 +229,7 @@ impl Options {
                         .map(str::to_owned),
                 });
             };
-            if !spec.kind.accepts(value) {
-                return Err(OptionError::WrongType {
-                    name: name.to_owned(),
-                    expected: spec.kind,
-                    found: value.clone(),
-                });
-            }
+            spec.check(value)?;
         }
         Ok(())
     }
@@ -163,6 +237,7 @@ impl Options {
 
 /// Why options do not fit a schema.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum OptionError {
     /// There is no such option.
     Unknown {
@@ -180,6 +255,15 @@ pub enum OptionError {
         /// What was given.
         found: OptionValue,
     },
+    /// The value is of the right type, and not one that the option takes.
+    OutOfRange {
+        /// The option.
+        name: String,
+        /// What it takes.
+        range: OptionRange,
+        /// What was given.
+        found: OptionValue,
+    },
 }
 
 impl fmt::Display for OptionError {
@@ -192,11 +276,26 @@ impl fmt::Display for OptionError {
             OptionError::WrongType { name, expected, found } => {
                 write!(formatter, "option '{name}' takes a JSON {}, not {found}", expected.name())
             }
+            OptionError::OutOfRange { name, range, found } => {
+                let bounds = range.to_string();
+                let kind = match range {
+                    OptionRange::Words(_) => "",
+                    _ if bounds.starts_with(char::is_alphabetic) => "a number ",
+                    _ => "a number from ",
+                };
+                write!(formatter, "option '{name}' takes {kind}{bounds}, not {found}")
+            }
         }
     }
 }
 
 impl std::error::Error for OptionError {}
+
+impl From<OptionError> for crate::Error {
+    fn from(error: OptionError) -> Self {
+        crate::Error::invalid_input(error.to_string())
+    }
+}
 
 /// Which of `candidates` is nearest to `name`, if any is near enough for a slip of the hand.
 pub fn nearest_name<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {

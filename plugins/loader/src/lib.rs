@@ -20,6 +20,7 @@
 //! ```
 
 mod error;
+mod format;
 mod library;
 mod plugin;
 mod search;

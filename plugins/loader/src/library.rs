@@ -11,7 +11,7 @@ use dredis_plugin::abi::{
 use dredis_plugin::host::HostModule;
 use libloading::Library;
 
-use crate::{LoadError, LoadErrorKind, Plugin};
+use crate::{LoadError, LoadErrorKind, Plugin, format};
 
 /// The version of the SDK in this host, to name beside a plugin's.
 const HOST_SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -37,10 +37,11 @@ pub(crate) fn load(path: &Path) -> Result<Plugin, LoadError> {
     let sdk_version = probe.sdk_version();
 
     if probe.abi != ABI_MAJOR {
+        let age = if probe.abi > ABI_MAJOR { "a newer" } else { "an older" };
         let reason = format!(
             "it speaks plugin ABI {} (dredis-plugin {sdk_version}) and this dredis speaks ABI {ABI_MAJOR} \
-             (dredis-plugin {HOST_SDK_VERSION}); rebuild the plugin with dredis-plugin {HOST_SDK_VERSION}, or use a \
-             dredis of its ABI",
+             (dredis-plugin {HOST_SDK_VERSION}); use {age} dredis, or rebuild the plugin with dredis-plugin \
+             {HOST_SDK_VERSION}",
             probe.abi
         );
         return Err(refuse(LoadErrorKind::OtherAbi, reason));
@@ -65,10 +66,16 @@ fn open(path: &Path) -> Result<&'static Library, String> {
     if !path.is_file() {
         return Err("it is not a file; give the path of a plugin".to_owned());
     }
+    if let Some(reason) = format::cut_off(path) {
+        return Err(reason);
+    }
     // SAFETY: this runs the library's initialisers. That is what loading a plugin means, and the operator named it.
     match unsafe { Library::new(path) } {
         Ok(library) => Ok(Box::leak(Box::new(library))),
         Err(error) => {
+            if let Some(misfit) = format::misfit(path) {
+                return Err(format!("the system cannot load it as a library: {misfit}"));
+            }
             let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
             Err(format!(
                 "the system cannot load it as a library ({cause}); rebuild it for this machine, or install what it needs"

@@ -73,7 +73,10 @@ fn capabilities_and_errors_arrive() {
     assert_eq!(capabilities.durability, Durability::OnSync);
     assert!(capabilities.checkpoint && capabilities.cheap_range_delete);
     assert_eq!(capabilities.view_age_max_ms, 1);
-    assert_eq!(capabilities.limits, Limits { key_bytes_max: 2, value_bytes_max: 3, batch_bytes_max: 4 });
+    assert_eq!(
+        capabilities.limits,
+        Limits::NONE.with_key_bytes_max(2).with_value_bytes_max(3).with_batch_bytes_max(4)
+    );
     let error = backend.sync().unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::NoSpace, "the disk is full; free some space"));
 }

@@ -31,9 +31,8 @@
 //! use std::sync::{Arc, Mutex};
 //!
 //! use dredis_plugin::{
-//!     Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, Limits, LogLevel,
-//!     Open, OpenRequest, Operation, OptionKind, OptionSpec, OptionValue, Projection, Record, Result, Scan, Sharing,
-//!     Value, View,
+//!     Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, LogLevel, Open, OpenRequest,
+//!     Operation, OptionSpec, Projection, Record, Result, Scan, Setting, Value, View,
 //! };
 //!
 //! type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -41,8 +40,13 @@
 //! /// The engine. Whoever takes a view gets the map as it is, and keeps it.
 //! pub struct Shelf {
 //!     records: Mutex<Arc<Records>>,
-//!     records_max: usize,
+//!     records_max: i64,
 //! }
+//!
+//! const RECORDS_MAX: Setting<i64> =
+//!     Setting::integer("records_max", "refuse commits that leave more records than this")
+//!         .range(0, i64::MAX)
+//!         .default(1_000_000);
 //!
 //! impl Open for Shelf {
 //!     const NAME: &'static str = "shelf";
@@ -50,20 +54,11 @@
 //!
 //!     /// What operators may say after `--backend-option`.
 //!     fn options() -> Vec<OptionSpec> {
-//!         vec![OptionSpec::new(
-//!             "records_max",
-//!             OptionKind::Integer,
-//!             OptionValue::Integer(1_000_000),
-//!             "refuse commits that leave more records than this",
-//!         )]
+//!         vec![RECORDS_MAX.spec()]
 //!     }
 //!
 //!     fn open(request: &OpenRequest) -> Result<Self> {
-//!         // Names and types were checked against `options()`; the meaning of a value is ours to check.
-//!         let records_max = request.options.integer("records_max").unwrap_or(1_000_000);
-//!         let records_max = usize::try_from(records_max).map_err(|_| {
-//!             Error::invalid_input(format!("records_max is {records_max}; give a number of 0 or more"))
-//!         })?;
+//!         let records_max = RECORDS_MAX.read(&request.options)?;
 //!         request.log.log(LogLevel::Info, "a shelf keeps nothing on disk");
 //!         Ok(Shelf { records: Mutex::default(), records_max })
 //!     }
@@ -71,14 +66,7 @@
 //!
 //! impl Backend for Shelf {
 //!     fn capabilities(&self) -> Capabilities {
-//!         Capabilities {
-//!             sharing: Sharing::Exclusive,
-//!             durability: Durability::Never,
-//!             checkpoint: false,
-//!             cheap_range_delete: false,
-//!             view_age_max_ms: u64::MAX,
-//!             limits: Limits::NONE,
-//!         }
+//!         Capabilities::exclusive(Durability::Never)
 //!     }
 //!
 //!     fn view(&self) -> Result<Box<dyn View + '_>> {
@@ -102,7 +90,7 @@
 //!             }
 //!         }
 //!         // An error means that nothing was applied.
-//!         if changed.len() > self.records_max {
+//!         if changed.len() as i64 > self.records_max {
 //!             return Err(Error::new(ErrorKind::NoSpace, "the shelf is full: raise records_max"));
 //!         }
 //!         *records = Arc::new(changed);
@@ -152,7 +140,7 @@
 //! #
 //! # fn main() {
 //! #     let mut options = dredis_plugin::Options::new();
-//! #     options.set("records_max", OptionValue::Integer(2));
+//! #     options.set("records_max", dredis_plugin::OptionValue::Integer(2));
 //! #     let log = dredis_plugin::Logger::silent();
 //! #     let shelf = Shelf::open(&OpenRequest { dir: "unused".into(), options, log }).unwrap();
 //! #     let before = shelf.view().unwrap();
@@ -182,7 +170,8 @@
 //!   any thread, also during a commit.
 //! - Views, values and cursors are dropped before the engine is, cursors and values before their view.
 //! - [`OpenRequest::dir`] exists and is this backend's alone.
-//! - Options were checked: each name is in the schema, each value of its type.
+//! - Options were checked: each name is in the schema, each value of its type and in its range. [`Setting`] declares an
+//!   option once, for the schema and for reading it.
 //! - Libraries are never unloaded, so that threads and thread-locals of a plugin may live as long as the process.
 //!
 //! # What a plugin must keep to
@@ -213,6 +202,7 @@
 #![deny(unsafe_code)]
 
 mod codes;
+pub mod directory;
 #[doc(hidden)]
 pub mod host;
 #[doc(hidden)]
@@ -220,9 +210,10 @@ pub mod plugin;
 mod wire;
 
 pub use dredis_contract::{
-    Backend, Basis, Batch, Capabilities, Commit, Cursor, Direction, Durability, DurabilityNeed, Error,
-    ErrorKind, Limits, LogLevel, Logger, Moment, Open, OpenRequest, Operation, OptionError, OptionKind,
-    OptionSpec, OptionValue, Options, Projection, Record, Result, Scan, Sharing, Value, View,
+    Backend, Basis, Batch, Capabilities, Commit, Context, Cursor, Direction, Durability, DurabilityNeed,
+    Error, ErrorKind, Limits, LogLevel, Logger, Moment, Open, OpenRequest, Operation, OptionError,
+    OptionKind, OptionRange, OptionSpec, OptionValue, Options, Projection, Record, Result, Scan, Setting,
+    SettingValue, Sharing, Value, View,
 };
 #[doc(hidden)]
 pub use dredis_plugin_abi as abi;

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use dredis_commands::ScriptKind;
 use dredis_contract::{Error, Result};
@@ -15,9 +16,14 @@ use tokio::sync::{Notify, oneshot};
 use crate::host::ServerHost;
 
 use super::{Job, Shared, durability, guarded, now_ms, storage_failure};
+use crate::log;
 
 /// A fold is committed once this many bytes wait in it, even if more jobs wait.
 const FOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The same failure is logged again after this time. Others wait for a second: they may name what clients sent.
+const SAME_FAILURE_AGAIN: Duration = Duration::from_secs(60);
+const OTHER_FAILURE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Hands work to the writer.
 pub(super) struct Writer {
@@ -45,7 +51,7 @@ impl Writer {
     pub fn start(shared: Arc<Shared>, state: WriterState) -> Writer {
         let queue = Arc::new(Queue::default());
         let host = Arc::clone(&shared.host);
-        let turn = Turn { shared, state, queue: Arc::clone(&queue), ran: Vec::new() };
+        let turn = Turn { shared, state, queue: Arc::clone(&queue), ran: Vec::new(), logged: None };
         tokio::spawn(turn.run());
         Writer { queue, host }
     }
@@ -145,6 +151,8 @@ struct Turn {
     queue: Arc<Queue>,
     /// Work that has run and waits for the commit.
     ran: Vec<Work>,
+    /// The last failure of a fold that was logged, and when.
+    logged: Option<(Error, Instant)>,
 }
 
 impl Turn {
@@ -172,7 +180,10 @@ impl Turn {
         loop {
             match self.fold() {
                 Ok(commit) => self.release(commit),
-                Err(_) => self.one_by_one(),
+                Err(error) => {
+                    self.log_failure(error);
+                    self.one_by_one();
+                }
             }
             let mut taken = queue.taken();
             match taken.pop_front() {
@@ -183,6 +194,23 @@ impl Turn {
                 }
                 Some(work) => taken.push_front(work),
             }
+        }
+    }
+
+    /// Logs why a fold failed, once: what comes up when its work runs again is another error as often as not, and clients
+    /// are told that one.
+    fn log_failure(&mut self, error: Error) {
+        // Failing syncs were logged as such.
+        if self.shared.durability.is_failing() {
+            return;
+        }
+        let is_known = self.logged.as_ref().is_some_and(|(known, when)| {
+            let again = if *known == error { SAME_FAILURE_AGAIN } else { OTHER_FAILURE_AGAIN };
+            when.elapsed() < again
+        });
+        if !is_known {
+            log::error(format_args!("a commit failed, its requests are tried one by one: {error}"));
+            self.logged = Some((error, Instant::now()));
         }
     }
 

@@ -16,7 +16,8 @@ const HELP: &str = "\
 Checks whether a dredis plugin keeps the promises of the storage contract.
 
     dredis-conformance --plugin ./libmine.so [OPTIONS]
-    dredis-conformance new NAME                 writes a plugin that compiles, and says what it lacks
+    dredis-conformance new NAME [--sdk DIR]     writes a plugin that compiles, and says what it lacks; DIR is the folder
+                                                plugins/sdk of a checkout of dredis, if not the one this was built in
     dredis-conformance matrix [OPTIONS]         many engines in many modes on one page; see matrix --help
 
     --plugin PATH|NAME          the plugin
@@ -41,8 +42,8 @@ Ends with 0 if nothing failed, 1 if something did or nothing was proven, 2 if it
 pub(crate) enum Action {
     /// Print this.
     Show(String),
-    /// Write the skeleton of a plugin of this name.
-    New(String),
+    /// Write the skeleton of a plugin of this name, on this SDK.
+    New(String, Option<PathBuf>),
     /// Run many engines, or put the pages of several runs together.
     Matrix(Box<MatrixRun>),
     /// Run checks.
@@ -116,7 +117,18 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Act
             Short(letter) => return Err(format!("there is no option -{letter}; see --help")),
             Value(value) if value == "new" => {
                 let name = parser.value().map_err(|_| "new takes the name of the backend".to_owned())?;
-                return Ok(Action::New(name.string().map_err(plain)?));
+                let name = name.string().map_err(plain)?;
+                return match parser.next().map_err(plain)? {
+                    None => Ok(Action::New(name, None)),
+                    Some(Long("sdk")) => {
+                        let sdk = PathBuf::from(parser.value().map_err(plain)?);
+                        match parser.next().map_err(plain)? {
+                            None => Ok(Action::New(name, Some(sdk))),
+                            Some(_) => Err("new takes nothing after --sdk DIR".to_owned()),
+                        }
+                    }
+                    Some(_) => Err("new takes the name of the backend, and --sdk DIR after it".to_owned()),
+                };
             }
             Value(value) if value == "matrix" => return matrix::parse(parser),
             Value(value) => {

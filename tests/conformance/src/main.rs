@@ -29,8 +29,8 @@ fn act() -> Result<ExitCode, String> {
             print(&text)?;
             Ok(ExitCode::SUCCESS)
         }
-        Action::New(name) => {
-            let text = skeleton::write(&name, Path::new(""))?;
+        Action::New(name, sdk) => {
+            let text = skeleton::write(&name, Path::new(""), sdk.as_deref())?;
             print(&text)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -56,6 +56,10 @@ fn conform(asked: Run) -> Result<ExitCode, String> {
         .options()
         .check(target.schema())
         .map_err(|error| format!("backend '{}': {error}", target.name()))?;
+    // Said once and not by every check.
+    target.capabilities().map_err(|error| {
+        format!("backend '{}' cannot be opened in an empty directory: {error}", target.name())
+    })?;
     let selected: Vec<_> = checks().filter(|check| asked.selects(check)).collect();
     let settings = Settings { child: Some(asked.child()?), ..asked.settings.clone() };
     // Whoever waits sees how far it is. A text report for the screen consists of these lines; others come at the end.

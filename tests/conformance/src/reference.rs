@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use dredis_contract::{
     Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Limits, Operation, Projection,
-    Record, Result, Scan, Sharing, Value, View,
+    Record, Result, Scan, Value, View,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -33,14 +33,7 @@ impl ReferenceBackend {
 
 impl Backend for ReferenceBackend {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::Never,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: self.limits,
-        }
+        Capabilities::exclusive(Durability::Never).with_limits(self.limits)
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

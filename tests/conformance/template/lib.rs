@@ -6,8 +6,8 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Limits, Open, OpenRequest,
-    Operation, OptionSpec, Projection, Record, Result, Scan, Sharing, Value, View,
+    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Open, OpenRequest, Operation,
+    OptionSpec, Projection, Record, Result, Scan, Value, View,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -40,15 +40,8 @@ impl Open for MyEngine {
 
 impl Backend for MyEngine {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            // A promise that the rest of this file does not keep yet. The kit says so.
-            durability: Durability::OnSync,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits::NONE,
-        }
+        // A promise that the rest of this file does not keep yet. The kit says so.
+        Capabilities::exclusive(Durability::OnSync)
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

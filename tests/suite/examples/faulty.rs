@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, Limits, Open,
-    OpenRequest, Operation, OptionKind, OptionSpec, OptionValue, Record, Result, Scan, Sharing, Value, View,
+    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, Open, OpenRequest,
+    Operation, OptionKind, OptionSpec, OptionValue, Record, Result, Scan, Value, View,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -78,14 +78,7 @@ impl Faulty {
 
 impl Backend for Faulty {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::OnSync,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits::NONE,
-        }
+        Capabilities::exclusive(Durability::OnSync)
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

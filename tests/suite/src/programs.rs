@@ -1,5 +1,6 @@
 //! Finds the programs that tests run: dredis and the test plugin from this build, and foreign clients.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,75 @@ pub fn faulty_plugin() -> &'static Path {
         let sources = &["core/contract", "plugins/sdk", "tests/suite/examples"];
         built("examples/libfaulty.so", sources, &["build", "-p", "dredis-suite", "--example", "faulty"])
     })
+}
+
+/// The conformance kit's command from this build.
+pub fn conformance() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let sources = &["core", "plugins/sdk", "plugins/loader", "tests/conformance"];
+        built("dredis-conformance", sources, &["build", "-p", "dredis-conformance"])
+    })
+}
+
+/// The library of an example target of a package here.
+pub fn example(package: &str, name: &str) -> PathBuf {
+    cargo(&["build", "-p", package, "--example", name]);
+    let path = build_directory().join("examples").join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
+    assert!(path.is_file(), "cargo left no {}", path.display());
+    path
+}
+
+/// How a plugin outside this workspace is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// By this build's compiler, for debugging.
+    Debug,
+    /// By this build's compiler, optimised.
+    Release,
+    /// By another compiler: the toolchain `nightly`.
+    Nightly,
+}
+
+/// Builds a workspace of its own, as its author would, and tells where `artifact` (a file of its target folder) lies. The error
+/// says what is missing on this machine.
+pub fn foreign(folder: &str, build: Build, artifact: &str) -> Result<PathBuf, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // Apart from this build, and kept, so that only the first run is slow.
+    let (mut command, target, profile) = match build {
+        Build::Debug => (Command::new(cargo), "example-plugins", "debug"),
+        Build::Release => (Command::new(cargo), "example-plugins", "release"),
+        Build::Nightly => {
+            let rustup = on_path("rustup").ok_or("there is no rustup, which knows the other compiler")?;
+            let listed = Command::new(&rustup).args(["toolchain", "list"]).output();
+            let listed = listed.map_err(|error| format!("rustup does not run: {error}"))?;
+            let is_there =
+                String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.starts_with("nightly"));
+            if !is_there {
+                return Err("the toolchain nightly is not installed".to_owned());
+            }
+            let mut command = Command::new(rustup);
+            command.args(["run", "nightly", "cargo"]);
+            (command, "example-plugins-nightly", "debug")
+        }
+    };
+    let target = build_directory().join(target);
+    command.args(["build", "--locked", "--manifest-path"]);
+    command.arg(repository().join(folder).join("Cargo.toml")).arg("--target-dir").arg(&target);
+    if build == Build::Release {
+        command.arg("--release");
+    }
+    // What `cargo test` sets is meant for this build's compiler.
+    let output = command.env_remove("LD_LIBRARY_PATH").env_remove("RUSTC").output().expect("cargo runs");
+    assert!(output.status.success(), "{folder}: {}", String::from_utf8_lossy(&output.stderr));
+    let path = target.join(profile).join(artifact);
+    assert!(path.is_file(), "cargo left no {}", path.display());
+    Ok(path)
+}
+
+/// What the library of a backend is called.
+pub fn library_name(backend: &str) -> String {
+    format!("{DLL_PREFIX}dredis_backend_{}{DLL_SUFFIX}", backend.replace('-', "_"))
 }
 
 /// A program on the search path, if there is one of this name.

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dredis_suite::{Client, Server, Settings, TemporaryDirectory, Value, programs};
@@ -215,18 +214,12 @@ fn a_full_engine_refuses_writes_until_there_is_room() {
 
 #[test]
 fn the_example_plugin_serves_as_its_author_would_build_it() {
-    let manifest = programs::repository().join("plugins/examples/minimal/Cargo.toml");
-    // Apart from this build, and kept, so that only the first run is slow.
-    let target = programs::build_directory().join("example-plugins");
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--manifest-path"])
-        .arg(&manifest)
-        .arg("--target-dir")
-        .arg(&target)
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let library = target.join("debug/libdredis_backend_minimal.so");
+    let library = programs::foreign(
+        "plugins/examples/minimal",
+        programs::Build::Debug,
+        &programs::library_name("minimal"),
+    );
+    let library = library.expect("this build's compiler is there");
     let library = library.to_str().expect("the path of this build is text");
     let server = Server::with(&Settings::with_backend(library).backend_option("records_max", "1000"));
     let mut client = server.client();

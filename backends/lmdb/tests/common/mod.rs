@@ -90,7 +90,7 @@ pub fn open_with(dir: &Path, given: &[(&str, OptionValue)]) -> Result<Lmdb> {
     for (name, value) in given {
         options.set(name, value.clone());
     }
-    options.check(&Lmdb::options()).expect("options fit the schema");
+    options.check(&Lmdb::options())?;
     Lmdb::open(&OpenRequest { dir: dir.to_owned(), options, log: Logger::silent() })
 }
 

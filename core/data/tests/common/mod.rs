@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use dredis_data::contract::{
     Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Limits, Operation, Projection,
-    Record, Result, Scan, Sharing, Value, View,
+    Record, Result, Scan, Value, View,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -54,14 +54,8 @@ impl MapBackend {
 
 impl Backend for MapBackend {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::Never,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits { key_bytes_max: self.key_bytes_max, ..Limits::NONE },
-        }
+        Capabilities::exclusive(Durability::Never)
+            .with_limits(Limits::NONE.with_key_bytes_max(self.key_bytes_max))
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -1,12 +1,11 @@
 //! The engine: opening, commits, and the rest of the contract.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Durability, Error, ErrorKind, Limits, LogLevel, Logger, Open,
-    OpenRequest, Operation, OptionSpec, Result, Sharing, View,
+    OpenRequest, Operation, OptionSpec, Result, View, directory,
 };
 use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Readable};
 
@@ -33,7 +32,7 @@ pub struct Fjall {
     stopped: OnceLock<Error>,
     log: Logger,
     /// Dropped last: only then may another server open the directory.
-    _lock: File,
+    _lock: directory::Lock,
 }
 
 impl Open for Fjall {
@@ -48,7 +47,8 @@ impl Open for Fjall {
         logging::speak_to(&request.log);
         let config = Config::read(&request.options)?;
         let files = Files::in_dir(&request.dir);
-        let lock = files.lock()?;
+        // fjall has a lock too, but it must not be asked before it is known that nobody else is creating the database.
+        let lock = directory::Lock::take(&request.dir)?;
         if files.data.exists() {
             for line in files.without_effect(&config) {
                 request.log.log(LogLevel::Warning, &line);
@@ -75,18 +75,11 @@ impl Open for Fjall {
 
 impl Backend for Fjall {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::OnSync,
-            checkpoint: true,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits {
-                key_bytes_max: KEY_BYTES_MAX as u64,
-                value_bytes_max: VALUE_BYTES_MAX as u64,
-                ..Limits::NONE
-            },
-        }
+        Capabilities::exclusive(Durability::OnSync).with_checkpoint().with_limits(
+            Limits::NONE
+                .with_key_bytes_max(KEY_BYTES_MAX as u64)
+                .with_value_bytes_max(VALUE_BYTES_MAX as u64),
+        )
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

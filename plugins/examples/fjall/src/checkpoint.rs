@@ -1,14 +1,12 @@
 //! Checkpoints: a copy of one snapshot, record by record, into a fresh database. fjall cannot copy its files while they
 //! are open; what this costs is reading and writing everything once, and commits go on meanwhile.
 
-use std::fs;
 use std::path::Path;
 
-use dredis_plugin::{Error, Result};
+use dredis_plugin::{Result, directory};
 use fjall::{Database, Keyspace, OwnedWriteBatch, Readable, Snapshot};
 
 use crate::config::Config;
-use crate::error::while_writing;
 use crate::files::Files;
 
 /// So many bytes are written in one batch.
@@ -16,14 +14,7 @@ const PORTION_BYTES: usize = 4 << 20;
 
 /// Writes `snapshot` into the empty or missing directory `dir`.
 pub(crate) fn copy(snapshot: &Snapshot, records: &Keyspace, config: &Config, dir: &Path) -> Result<()> {
-    let what = "write a checkpoint";
-    fs::create_dir_all(dir).map_err(|error| while_writing(what, &error))?;
-    if fs::read_dir(dir).map_err(|error| while_writing(what, &error))?.next().is_some() {
-        return Err(Error::invalid_input(format!(
-            "fjall could not {what}: {} is not empty; name an empty directory, or one that is not there",
-            dir.display()
-        )));
-    }
+    directory::prepare_checkpoint(dir)?;
     Files::in_dir(dir)
         .create_data(config, |database, copied| copy_records(snapshot, records, database, copied))
 }

@@ -1,17 +1,35 @@
 //! The options: what operators may say, and what it means.
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 
-use dredis_plugin::{Error, OptionKind, OptionSpec, OptionValue, Options, Result};
+use dredis_plugin::{OptionSpec, Options, Result, Setting};
 use fjall::config::{BlockSizePolicy, CompressionPolicy};
 use fjall::{CompressionType, Database, DatabaseBuilder, KeyspaceCreateOptions};
 
-const CACHE_BYTES: i64 = 256 << 20;
-const JOURNAL_BYTES: i64 = 512 << 20;
-const MEMTABLE_BYTES: i64 = 64 << 20;
-const BLOCK_BYTES: i64 = 4096;
-const FILES: i64 = 900;
+const CACHE_SIZE: Setting<i64> = Setting::integer("cache_size", "bytes of memory for blocks that were read")
+    .range(0, 1 << 46)
+    .default(256 << 20);
+const JOURNAL_SIZE: Setting<i64> = Setting::integer(
+    "journal_size",
+    "bytes of journal after which memtables are written out; bounds the time to open after a crash",
+)
+.range(64 << 20, 1 << 46)
+.default(512 << 20);
+const MEMTABLE_SIZE: Setting<i64> =
+    Setting::integer("memtable_size", "bytes of a memtable; fixed at creation")
+        .range(1 << 20, 1 << 40)
+        .default(64 << 20);
+const BLOCK_SIZE: Setting<i64> =
+    Setting::integer("block_size", "bytes of a block; fixed at creation").range(1024, 1 << 20).default(4096);
+const COMPRESSION: Setting<String> =
+    Setting::text("compression", "of blocks, with lz4 from the third level down; fixed at creation")
+        .one_of(&["lz4", "none"])
+        .default("lz4");
+const WORKER_THREADS: Setting<Option<i64>> =
+    Setting::integer("worker_threads", "threads that flush and compact; default: one per core, at most 4")
+        .range(1, 64);
+const MAX_OPEN_FILES: Setting<i64> =
+    Setting::integer("max_open_files", "files kept open").range(10, 1 << 30).default(900);
 
 /// Everything that opening needs to know.
 #[derive(Clone, Debug)]
@@ -27,59 +45,30 @@ pub(crate) struct Config {
 
 /// The schema.
 pub(crate) fn schema() -> Vec<OptionSpec> {
-    let integer = |name, default: i64, help| {
-        OptionSpec::new(name, OptionKind::Integer, OptionValue::Integer(default), help)
-    };
     vec![
-        integer("cache_size", CACHE_BYTES, "bytes of memory for blocks that were read, from 0"),
-        integer(
-            "journal_size",
-            JOURNAL_BYTES,
-            "bytes of journal after which memtables are written out, from 64 MiB; bounds the time to open after a crash",
-        ),
-        integer("memtable_size", MEMTABLE_BYTES, "bytes of a memtable, from 1 MiB; fixed at creation"),
-        integer("block_size", BLOCK_BYTES, "bytes of a block, 1024 to 1048576; fixed at creation"),
-        OptionSpec::new(
-            "compression",
-            OptionKind::Text,
-            OptionValue::Text("lz4".to_owned()),
-            "\"lz4\" (from the third level down) or \"none\"; fixed at creation",
-        ),
-        OptionSpec::new(
-            "worker_threads",
-            OptionKind::Integer,
-            OptionValue::Null,
-            "threads that flush and compact, 1 to 64; default: one per core, at most 4",
-        ),
-        integer("max_open_files", FILES, "files kept open, from 10"),
+        CACHE_SIZE.spec(),
+        JOURNAL_SIZE.spec(),
+        MEMTABLE_SIZE.spec(),
+        BLOCK_SIZE.spec(),
+        COMPRESSION.spec(),
+        WORKER_THREADS.spec(),
+        MAX_OPEN_FILES.spec(),
     ]
 }
 
 impl Config {
-    /// What `options` ask for. Their names and types were checked by the host.
+    /// What `options` ask for.
     pub(crate) fn read(options: &Options) -> Result<Self> {
-        let compression = match options.text("compression").unwrap_or("lz4") {
-            // fjall's own: nothing on the two levels that live shortest, lz4 below.
-            "lz4" => None,
-            "none" => Some(CompressionType::None),
-            other => {
-                return Err(Error::invalid_input(format!(
-                    "option 'compression' is {other:?}; give \"lz4\" or \"none\""
-                )));
-            }
-        };
-        let worker_threads = match options.integer("worker_threads") {
-            Some(_) => Some(integer(options, "worker_threads", 0, 1..=64)? as usize),
-            None => None,
-        };
+        // fjall's own way: nothing on the two levels that live shortest, lz4 below.
+        let is_plain = COMPRESSION.read(options)? == "none";
         Ok(Config {
-            cache_bytes: integer(options, "cache_size", CACHE_BYTES, 0..=1 << 46)? as u64,
-            journal_bytes: integer(options, "journal_size", JOURNAL_BYTES, 64 << 20..=1 << 46)? as u64,
-            memtable_bytes: integer(options, "memtable_size", MEMTABLE_BYTES, 1 << 20..=1 << 40)? as u64,
-            block_bytes: integer(options, "block_size", BLOCK_BYTES, 1024..=1 << 20)? as u32,
-            compression,
-            worker_threads,
-            files: integer(options, "max_open_files", FILES, 10..=1 << 30)? as usize,
+            cache_bytes: CACHE_SIZE.read(options)? as u64,
+            journal_bytes: JOURNAL_SIZE.read(options)? as u64,
+            memtable_bytes: MEMTABLE_SIZE.read(options)? as u64,
+            block_bytes: BLOCK_SIZE.read(options)? as u32,
+            compression: is_plain.then_some(CompressionType::None),
+            worker_threads: WORKER_THREADS.read(options)?.map(|threads| threads as usize),
+            files: MAX_OPEN_FILES.read(options)? as usize,
         })
     }
 
@@ -112,16 +101,4 @@ impl Config {
             None => options,
         }
     }
-}
-
-fn integer(options: &Options, name: &str, default: i64, range: RangeInclusive<i64>) -> Result<i64> {
-    let value = options.integer(name).unwrap_or(default);
-    if range.contains(&value) {
-        return Ok(value);
-    }
-    Err(Error::invalid_input(format!(
-        "option '{name}' is {value}; give a number from {} to {}",
-        range.start(),
-        range.end()
-    )))
 }

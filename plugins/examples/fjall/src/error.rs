@@ -45,7 +45,6 @@ pub(crate) fn while_writing(what: &str, error: &io::Error) -> Error {
     Error::new(kind, line(what, &error.to_string(), advice))
 }
 
-/// Errors are shown on one line, whatever is in them.
 fn line(what: &str, found: &str, advice: &str) -> String {
-    format!("fjall could not {what}: {found}; {advice}").replace('\n', " ")
+    format!("fjall could not {what}: {found}; {advice}")
 }

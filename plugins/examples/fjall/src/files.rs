@@ -1,10 +1,10 @@
 //! The data directory: what lies in it, who may use it, and how a database comes to be there whole or not at all.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dredis_plugin::{Error, Result};
+use dredis_plugin::{Result, directory};
 use fjall::{Database, Keyspace, PersistMode};
 
 use crate::backend::RECORDS;
@@ -22,21 +22,6 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn in_dir(dir: &Path) -> Self {
         Files { dir: dir.to_owned(), data: dir.join("data"), created_with: dir.join("created-with") }
-    }
-
-    /// Takes the directory for this engine alone, until the file is dropped or the process dies. fjall has a lock too,
-    /// but it must not be asked before it is known that nobody else is creating the database.
-    pub(crate) fn lock(&self) -> Result<File> {
-        let path = self.dir.join("lock");
-        let file = File::create(&path).map_err(|error| while_writing("create its lock file", &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(Error::invalid_input(format!(
-                "fjall could not lock {}: another server uses it; stop that, or choose another --dir",
-                path.display()
-            ))),
-            Err(TryLockError::Error(error)) => Err(while_writing("lock its directory", &error)),
-        }
     }
 
     /// Makes a database with what `fill` puts into it. fjall cannot open one that it had not finished, so it appears
@@ -63,10 +48,8 @@ impl Files {
         make().map_err(|error| while_trying(WHAT, error))?;
         fs::write(&self.created_with, config.fixed_at_creation())
             .map_err(|error| while_writing(WHAT, &error))?;
-        let sync_dir = || File::open(&self.dir)?.sync_all();
-        fs::rename(&unfinished, &self.data)
-            .and_then(|()| sync_dir())
-            .map_err(|error| while_writing(WHAT, &error))
+        fs::rename(&unfinished, &self.data).map_err(|error| while_writing(WHAT, &error))?;
+        directory::sync(&self.dir)
     }
 
     /// A line for each option that `config` sees otherwise than the existing database, whose own value stays.

@@ -12,9 +12,8 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, Limits, LogLevel,
-    Open, OpenRequest, Operation, OptionKind, OptionSpec, OptionValue, Projection, Record, Result, Scan,
-    Sharing, Value, View,
+    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, LogLevel, Open,
+    OpenRequest, Operation, OptionSpec, Projection, Record, Result, Scan, Setting, Value, View,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -24,6 +23,10 @@ struct Minimal {
     records: Mutex<Arc<Records>>,
     records_max: i64,
 }
+
+/// An option: its type, name, help and range, declared once.
+const RECORDS_MAX: Setting<Option<i64>> =
+    Setting::integer("records_max", "most records to keep; no limit if not given").range(1, i64::MAX);
 
 impl Minimal {
     fn records(&self) -> MutexGuard<'_, Arc<Records>> {
@@ -36,22 +39,13 @@ impl Open for Minimal {
     const NAME: &'static str = "minimal";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    /// dredis checks names and types against this list, and prints it when asked for help.
+    /// dredis checks what operators say against this list, and prints it when asked for help.
     fn options() -> Vec<OptionSpec> {
-        vec![OptionSpec::new(
-            "records_max",
-            OptionKind::Integer,
-            OptionValue::Null,
-            "most records to keep; no limit if not given",
-        )]
+        vec![RECORDS_MAX.spec()]
     }
 
     fn open(request: &OpenRequest) -> Result<Self> {
-        // The type was checked before, the meaning is checked here.
-        let records_max = request.options.integer("records_max").unwrap_or(i64::MAX);
-        if records_max < 1 {
-            return Err(Error::invalid_input(format!("records_max is {records_max}; give 1 or more")));
-        }
+        let records_max = RECORDS_MAX.read(&request.options)?.unwrap_or(i64::MAX);
         // A real engine would open its files in `request.dir` now.
         request.log.log(LogLevel::Warning, "the minimal backend keeps nothing on disk");
         Ok(Minimal { records: Mutex::default(), records_max })
@@ -61,14 +55,7 @@ impl Open for Minimal {
 /// The three verbs that every engine owes: take a view, commit a batch, sync.
 impl Backend for Minimal {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::Never,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits::NONE,
-        }
+        Capabilities::exclusive(Durability::Never)
     }
 
     /// A consistent view of everything committed so far. Here: another pointer to the same map.

@@ -1,13 +1,13 @@
 //! The engine: opening, commits, and what makes them last.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Durability, Error, ErrorKind, Limits, LogLevel, Logger, Open,
-    OpenRequest, Operation, OptionSpec, Result, Sharing, View,
+    OpenRequest, Operation, OptionSpec, Result, View, directory,
 };
 use redb::{Builder, CompactionError, Database, ReadableTableMetadata, TableDefinition};
 
@@ -40,7 +40,7 @@ pub struct Redb {
     config: Config,
     log: Logger,
     /// Dropped last: only then may another server open the directory.
-    _lock: File,
+    _lock: directory::Lock,
 }
 
 /// What commits change, one at a time.
@@ -64,12 +64,12 @@ impl Open for Redb {
     fn open(request: &OpenRequest) -> Result<Self> {
         let config = Config::read(&request.options)?;
         let files = Files::in_dir(&request.dir);
-        let lock = files.lock()?;
+        let lock = directory::Lock::take(&request.dir)?;
         let database = open_database(&files, &config, &request.log)?;
         let commits = play_back(&database, &files, &request.log)?;
         let journal =
             Journal::start(&files.journal).map_err(|error| while_writing("start its journal", &error))?;
-        files.sync_dir()?;
+        directory::sync(&request.dir)?;
         Ok(Redb {
             database: RwLock::new(database),
             writer: Mutex::new(Writer { journal, commits, journal_doubtful: false }),
@@ -121,18 +121,11 @@ impl Redb {
 
 impl Backend for Redb {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::OnSync,
-            checkpoint: true,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits {
-                key_bytes_max: KEY_BYTES_MAX as u64,
-                value_bytes_max: VALUE_BYTES_MAX as u64,
-                ..Limits::NONE
-            },
-        }
+        Capabilities::exclusive(Durability::OnSync).with_checkpoint().with_limits(
+            Limits::NONE
+                .with_key_bytes_max(KEY_BYTES_MAX as u64)
+                .with_value_bytes_max(VALUE_BYTES_MAX as u64),
+        )
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -1,14 +1,13 @@
 //! Checkpoints: a copy of one snapshot, record by record, into a fresh database. redb cannot copy its file while it is
 //! open; what this costs is reading and writing everything once, and commits go on meanwhile.
 
-use std::fs;
 use std::path::Path;
 
-use dredis_plugin::{Error, Result};
+use dredis_plugin::{Result, directory};
 use redb::{Builder, Database, ReadableTable};
 
 use crate::backend::RECORDS;
-use crate::error::{Attempt, while_trying, while_writing};
+use crate::error::{Attempt, while_trying};
 use crate::files::Files;
 use crate::view::Snapshot;
 
@@ -19,18 +18,11 @@ const PORTION_BYTES: usize = 16 << 20;
 
 /// Writes `snapshot` into the empty or missing directory `dir`.
 pub(crate) fn copy(snapshot: &Snapshot, dir: &Path) -> Result<()> {
-    let what = "write a checkpoint";
-    fs::create_dir_all(dir).map_err(|error| while_writing(what, &error))?;
-    if fs::read_dir(dir).map_err(|error| while_writing(what, &error))?.next().is_some() {
-        return Err(Error::invalid_input(format!(
-            "redb could not {what}: {} is not empty; name an empty directory, or one that is not there",
-            dir.display()
-        )));
-    }
+    directory::prepare_checkpoint(dir)?;
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES);
     Files::in_dir(dir).create_data_with(&builder, |target| {
-        copy_records(snapshot, target).map_err(|error| while_trying(what, error))
+        copy_records(snapshot, target).map_err(|error| while_trying("write a checkpoint", error))
     })
 }
 

@@ -47,7 +47,6 @@ pub(crate) fn while_writing(what: &str, error: &io::Error) -> Error {
     Error::new(kind, line(what, &error.to_string(), advice))
 }
 
-/// Errors are shown on one line, whatever is in them.
 fn line(what: &str, found: &str, advice: &str) -> String {
-    format!("redb could not {what}: {found}; {advice}").replace('\n', " ")
+    format!("redb could not {what}: {found}; {advice}")
 }

@@ -1,10 +1,10 @@
 //! The data directory: what lies in it, who may use it, and how files come to be there whole or not at all.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dredis_plugin::{Error, Result};
+use dredis_plugin::{Result, directory};
 use redb::{Builder, Database, Durability};
 
 use crate::backend::{RECORDS, STATE};
@@ -20,20 +20,6 @@ pub(crate) struct Files {
 impl Files {
     pub(crate) fn in_dir(dir: &Path) -> Self {
         Files { dir: dir.to_owned(), data: dir.join("data.redb"), journal: dir.join("journal") }
-    }
-
-    /// Takes the directory for this engine alone, until the file is dropped or the process dies.
-    pub(crate) fn lock(&self) -> Result<File> {
-        let path = self.dir.join("lock");
-        let file = File::create(&path).map_err(|error| while_writing("create its lock file", &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(Error::invalid_input(format!(
-                "redb could not lock {}: another server uses it; stop that, or choose another --dir",
-                path.display()
-            ))),
-            Err(TryLockError::Error(error)) => Err(while_writing("lock its directory", &error)),
-        }
     }
 
     /// Makes an empty database. redb takes a file that it had not finished for no database at all, so it appears
@@ -65,13 +51,6 @@ impl Files {
         transaction.commit().map_err(|error| while_trying(WHAT, error))?;
         database.close().map_err(|error| while_trying(WHAT, error))?;
         fs::rename(&unfinished, &self.data).map_err(|error| while_writing(WHAT, &error))?;
-        self.sync_dir()
-    }
-
-    /// Makes the names of new files survive the machine.
-    pub(crate) fn sync_dir(&self) -> Result<()> {
-        File::open(&self.dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(|error| while_writing("sync its directory", &error))
+        directory::sync(&self.dir)
     }
 }

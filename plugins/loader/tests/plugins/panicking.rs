@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Cursor, Durability, DurabilityNeed, Limits, Open, OpenRequest,
-    OptionKind, OptionSpec, OptionValue, Record, Result, Scan, Sharing, Value, View,
+    Backend, Batch, Capabilities, Commit, Cursor, Durability, DurabilityNeed, Open, OpenRequest, OptionKind,
+    OptionSpec, OptionValue, Record, Result, Scan, Value, View,
 };
 
 pub struct Panicking {
@@ -75,14 +75,7 @@ impl Drop for Panicking {
 impl Backend for Panicking {
     fn capabilities(&self) -> Capabilities {
         here(&self.at, "capabilities");
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::Never,
-            checkpoint: true,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits::NONE,
-        }
+        Capabilities::exclusive(Durability::Never).with_checkpoint()
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, DurabilityNeed, Error, ErrorKind,
     Limits, LogLevel, Logger, Moment, Open, OpenRequest, OptionKind, OptionSpec, OptionValue, Projection,
-    Record, Result, Scan, Sharing, Value, View,
+    Record, Result, Scan, Value, View,
 };
 
 pub struct Probing {
@@ -90,14 +90,11 @@ impl Drop for Probing {
 
 impl Backend for Probing {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Shared,
-            durability: Durability::OnSync,
-            checkpoint: true,
-            cheap_range_delete: true,
-            view_age_max_ms: 1,
-            limits: Limits { key_bytes_max: 2, value_bytes_max: 3, batch_bytes_max: 4 },
-        }
+        Capabilities::shared(Durability::OnSync)
+            .with_checkpoint()
+            .with_cheap_range_delete()
+            .with_view_age_max_ms(1)
+            .with_limits(Limits::NONE.with_key_bytes_max(2).with_value_bytes_max(3).with_batch_bytes_max(4))
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -58,19 +58,18 @@ impl HostBackend {
             );
             Error::new(ErrorKind::Unsupported, message)
         };
-        let capabilities = Capabilities {
-            sharing: codes::sharing(table.sharing).ok_or_else(|| unknown("sharing", table.sharing))?,
-            durability: codes::durability(table.durability)
-                .ok_or_else(|| unknown("durability", table.durability))?,
-            checkpoint: table.checkpoint,
-            cheap_range_delete: table.cheap_range_delete,
-            view_age_max_ms: table.view_age_max_ms,
-            limits: Limits {
-                key_bytes_max: table.key_bytes_max,
-                value_bytes_max: table.value_bytes_max,
-                batch_bytes_max: table.batch_bytes_max,
-            },
-        };
+        let durability =
+            codes::durability(table.durability).ok_or_else(|| unknown("durability", table.durability))?;
+        let mut capabilities = Capabilities::exclusive(durability);
+        capabilities.sharing =
+            codes::sharing(table.sharing).ok_or_else(|| unknown("sharing", table.sharing))?;
+        capabilities.checkpoint = table.checkpoint;
+        capabilities.cheap_range_delete = table.cheap_range_delete;
+        capabilities.view_age_max_ms = table.view_age_max_ms;
+        capabilities.limits = Limits::NONE
+            .with_key_bytes_max(table.key_bytes_max)
+            .with_value_bytes_max(table.value_bytes_max)
+            .with_batch_bytes_max(table.batch_bytes_max);
         let extensions = Extensions {
             checkpoint: extension(name, &handle)?,
             compact: extension(name, &handle)?,

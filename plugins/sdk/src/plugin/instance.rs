@@ -1,11 +1,10 @@
-//! An open engine and the guard around it: the one place where panics are caught.
+//! An open engine and the guard around it: after a panic it takes no more calls.
 
-use std::any::Any;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
 
 use dredis_contract::{Backend, Error, ErrorKind, LogLevel, Logger, Result};
 
+use super::panics::catch;
 use crate::abi::{Failure, RResult};
 use crate::wire;
 
@@ -69,52 +68,24 @@ impl Instance {
     pub(super) fn close(self) {
         let Instance { name, log, poison: _, backend } = self;
         if let Err(panic) = catch(|| drop(backend)) {
-            log.log(LogLevel::Error, &panic_message(name, "drop", &panic));
+            log.log(LogLevel::Error, panicked(name, "drop", &panic).message());
         }
     }
 
     #[cold]
     fn poison_with(&self, method: &str, panic: &str) -> Error {
-        let message = panic_message(self.name, method, panic);
-        self.log.log(LogLevel::Error, &message);
+        let error = panicked(self.name, method, panic);
+        self.log.log(LogLevel::Error, error.message());
         self.poison.get_or_init(|| {
-            Error::new(
-                ErrorKind::Poisoned,
-                format!("backend '{}' takes no more calls since it panicked: {message}", self.name),
-            )
+            let since = format!("backend '{}' takes no more calls since it panicked", self.name);
+            error.clone().context(since)
         });
-        Error::new(ErrorKind::Poisoned, message)
+        error
     }
 }
 
 /// What is said about a panic.
-pub(super) fn panic_message(name: &str, method: &str, panic: &str) -> String {
-    let panic = panic.replace('\n', " ");
-    format!(
-        "backend '{name}' panicked in {method}: {panic}; restart the server, and report this to the plugin's author"
-    )
-}
-
-/// Runs `action`; if it panics, the panic's message is the error.
-///
-/// Nothing that `action` left half done is looked at again: the instance is poisoned, or was never made.
-#[inline]
-pub(super) fn catch<T>(action: impl FnOnce() -> T) -> std::result::Result<T, String> {
-    panic::catch_unwind(AssertUnwindSafe(action)).map_err(message_of)
-}
-
-#[cold]
-fn message_of(payload: Box<dyn Any + Send>) -> String {
-    let payload = match payload.downcast::<&'static str>() {
-        Ok(message) => return (*message).to_owned(),
-        Err(payload) => payload,
-    };
-    match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => {
-            // Dropping a payload of an unknown type runs unknown code, which might panic in its turn.
-            std::mem::forget(payload);
-            "(a panic without a message)".to_owned()
-        }
-    }
+pub(super) fn panicked(name: &str, method: &str, panic: &str) -> Error {
+    let advice = "restart the server, and report this to the plugin's author";
+    Error::new(ErrorKind::Poisoned, format!("backend '{name}' panicked in {method}: {panic}; {advice}"))
 }

@@ -8,9 +8,10 @@ mod engine;
 mod extensions;
 mod instance;
 mod logger;
+mod panics;
 mod view;
 
-use dredis_contract::{Error, ErrorKind, Open, OpenRequest};
+use dredis_contract::{Open, OpenRequest};
 
 use crate::abi::{
     ABI_MAJOR, CheckTypeLayout, Failure, Handle, LibHeader, Module, ModuleRef, OpenCall, OptionDescription,
@@ -46,8 +47,9 @@ extern "C" fn root_module<Engine: Open>() -> RootModuleResult {
 }
 
 extern "C" fn options<Engine: Open>() -> RResult<RVec<OptionDescription>, Failure> {
-    let schema = instance::catch(|| wire::of_schema(&Engine::options()));
-    wire::of_result(schema.map_err(|panic| panicked::<Engine>("options", &panic)))
+    panics::keep_caught_panics_quiet();
+    let schema = panics::catch(|| wire::of_schema(&Engine::options()));
+    wire::of_result(schema.map_err(|panic| instance::panicked(Engine::NAME, "options", &panic)))
 }
 
 /// # Safety
@@ -55,21 +57,21 @@ extern "C" fn options<Engine: Open>() -> RResult<RVec<OptionDescription>, Failur
 /// The bytes of `call.dir` live until this returns; `call.log` is the host's to give away.
 unsafe extern "C" fn open<Engine: Open>(call: OpenCall) -> RResult<Handle, Failure> {
     let log = logger::logger(call.log);
-    let opened = instance::catch(|| {
+    panics::keep_caught_panics_quiet();
+    let opened = panics::catch(|| {
         // SAFETY: the bytes live until `open` returns, and the path is copied.
         let dir = wire::path(unsafe { call.dir.get() })?;
-        let request = OpenRequest { dir, options: wire::options(&call.options), log: log.clone() };
+        let options = wire::options(&call.options);
+        // The host has checked names and types; ranges do not cross the boundary.
+        options.check(&Engine::options())?;
+        let request = OpenRequest { dir, options, log: log.clone() };
         Engine::open(&request).map(|engine| Instance::new(Engine::NAME, log.clone(), Box::new(engine)))
     });
-    let opened = opened.unwrap_or_else(|panic| Err(panicked::<Engine>("open", &panic)));
+    let opened = opened.unwrap_or_else(|panic| Err(instance::panicked(Engine::NAME, "open", &panic)));
     wire::of_result(opened.map(|instance| Handle {
         instance: Box::into_raw(Box::new(instance)).cast_const().cast(),
         functions: &engine::FUNCTIONS,
     }))
-}
-
-fn panicked<Engine: Open>(method: &str, panic: &str) -> Error {
-    Error::new(ErrorKind::Poisoned, instance::panic_message(Engine::NAME, method, panic))
 }
 
 /// Whether operators can type this name and a file can carry it.

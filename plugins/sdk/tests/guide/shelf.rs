@@ -8,9 +8,9 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex};
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Error, ErrorKind, Limits, LogLevel,
-    Open, OpenRequest, Operation, OptionKind, OptionSpec, OptionValue, Projection, Record, Result, Scan,
-    Sharing, Value, View,
+    Backend, Batch, Capabilities, Commit, Context, Cursor, Direction, Durability, Error, ErrorKind, Limits,
+    LogLevel, Open, OpenRequest, Operation, OptionSpec, Projection, Record, Result, Scan, Setting, Value,
+    View, directory,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -19,6 +19,7 @@ type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 pub struct Shelf {
     contents: Mutex<Contents>,
     file: File,
+    _lock: directory::Lock,
 }
 
 struct Contents {
@@ -35,15 +36,10 @@ impl View for ShelfView {
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Box<dyn Cursor + '_>> {
-        let end = match scan.end {
-            Some(end) => Bound::Excluded(end.max(scan.start)),
-            None => Bound::Unbounded,
-        };
+        let end = scan.end.map_or(Bound::Unbounded, |end| Bound::Excluded(end.max(scan.start)));
         let range = self.0.range::<[u8], _>((Bound::Included(scan.start), end));
-        let entries: Entries<'_> = match scan.direction {
-            Direction::Forward => Box::new(range),
-            Direction::Reverse => Box::new(range.rev()),
-        };
+        let is_forward = scan.direction == Direction::Forward;
+        let entries: Entries<'_> = if is_forward { Box::new(range) } else { Box::new(range.rev()) };
         Ok(Box::new(ShelfCursor { entries, keys_only: scan.projection == Projection::Keys }))
     }
 }
@@ -127,18 +123,9 @@ fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl Backend for Shelf {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::OnSync,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits {
-                key_bytes_max: u64::from(u32::MAX),
-                value_bytes_max: u64::from(u32::MAX),
-                ..Limits::NONE
-            },
-        }
+        let most = u64::from(u32::MAX); // Lengths are four bytes in the file.
+        Capabilities::exclusive(Durability::OnSync)
+            .with_limits(Limits::NONE.with_key_bytes_max(most).with_value_bytes_max(most))
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
@@ -155,8 +142,8 @@ impl Backend for Shelf {
         }
         if let Err(error) = self.file.write_all_at(&bytes, start) {
             // What was written of it must not come back.
-            self.file.set_len(start)?;
-            return Err(error.into());
+            self.file.set_len(start).context("the shelf could not take back half a commit")?;
+            return Err(error).context("the shelf could not write its file");
         }
         contents.file_bytes = end;
         let records = Arc::make_mut(&mut contents.records);
@@ -165,38 +152,30 @@ impl Backend for Shelf {
     }
 
     fn sync(&self) -> Result<()> {
-        Ok(self.file.sync_data()?)
+        self.file.sync_data().context("the shelf could not sync its file")
     }
 }
+
+const FILE_BYTES_MAX: Setting<i64> =
+    Setting::integer("file_bytes_max", "bytes of the file at which commits are refused")
+        .range(1024, 1 << 46)
+        .default(1 << 30);
 
 impl Open for Shelf {
     const NAME: &'static str = "shelf";
     const VERSION: &'static str = "shelf 0.1";
 
     fn options() -> Vec<OptionSpec> {
-        vec![OptionSpec::new(
-            "file_bytes_max",
-            OptionKind::Integer,
-            OptionValue::Integer(1 << 30),
-            "bytes of the file at which commits are refused, from 1024",
-        )]
+        vec![FILE_BYTES_MAX.spec()]
     }
 
     fn open(request: &OpenRequest) -> Result<Self> {
-        let file_bytes_max = request.options.integer("file_bytes_max").unwrap_or(1 << 30);
-        if file_bytes_max < 1024 {
-            return Err(Error::invalid_input(format!(
-                "file_bytes_max is {file_bytes_max}; give 1024 or more"
-            )));
-        }
+        let file_bytes_max = FILE_BYTES_MAX.read(&request.options)? as u64;
+        let lock = directory::Lock::take(&request.dir)?;
         let path = request.dir.join("shelf.log");
-        let file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path)?;
-        if file.try_lock().is_err() {
-            let message =
-                format!("{} is in use; stop the other server or choose another --dir", path.display());
-            return Err(Error::invalid_input(message));
-        }
-        let bytes = fs::read(&path)?;
+        let file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path);
+        let file = file.context(format_args!("the shelf could not open {}", path.display()))?;
+        let bytes = fs::read(&path).context(format_args!("the shelf could not read {}", path.display()))?;
         let (mut records, mut rest) = (Records::new(), &bytes[..]);
         while let Some((operations, behind)) = decode(rest) {
             operations.iter().for_each(|operation| apply(&mut records, *operation));
@@ -207,11 +186,10 @@ impl Open for Shelf {
             request.log.log(LogLevel::Warning, &line);
         }
         let file_bytes = (bytes.len() - rest.len()) as u64;
-        file.set_len(file_bytes)?;
-        File::open(&request.dir)?.sync_all()?;
-        let file_bytes_max = file_bytes_max as u64;
+        file.set_len(file_bytes).context("the shelf could not cut its file")?;
+        directory::sync(&request.dir)?;
         let contents = Contents { records: Arc::new(records), file_bytes, file_bytes_max };
-        Ok(Shelf { contents: Mutex::new(contents), file })
+        Ok(Shelf { contents: Mutex::new(contents), file, _lock: lock })
     }
 }
 

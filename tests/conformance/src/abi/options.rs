@@ -16,7 +16,7 @@ fn open_with(trial: &Trial<'_>, name: &str, value: OptionValue) -> Result<Result
 
 pub(super) fn described(trial: &Trial<'_>) -> Proof {
     let schema = trial.target.schema();
-    for (at, OptionSpec { name, kind, default, help }) in schema.iter().enumerate() {
+    for (at, OptionSpec { name, kind, default, help, .. }) in schema.iter().enumerate() {
         let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         ensure!(!name.is_empty() && name.bytes().all(legal), "option '{name}' is not named in snake_case");
         let twice = schema[..at].iter().any(|earlier| earlier.name == *name);

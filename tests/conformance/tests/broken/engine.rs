@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dredis_contract::{
     Backend, Batch, Capabilities, Commit, Cursor, Durability, Error, ErrorKind, Limits, Open, OpenRequest,
-    Operation, OptionKind, OptionSpec, OptionValue, Result, Scan, Sharing, View,
+    Operation, OptionKind, OptionSpec, OptionValue, Result, Scan, View,
 };
 
 use crate::fault::Fault;
@@ -119,18 +119,12 @@ impl LogBackend {
 
 impl Backend for LogBackend {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Exclusive,
-            durability: Durability::OnSync,
-            checkpoint: true,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits {
-                key_bytes_max: KEY_BYTES_MAX as u64,
-                value_bytes_max: VALUE_BYTES_MAX as u64,
-                batch_bytes_max: BATCH_BYTES_MAX,
-            },
-        }
+        Capabilities::exclusive(Durability::OnSync).with_checkpoint().with_limits(
+            Limits::NONE
+                .with_key_bytes_max(KEY_BYTES_MAX as u64)
+                .with_value_bytes_max(VALUE_BYTES_MAX as u64)
+                .with_batch_bytes_max(BATCH_BYTES_MAX),
+        )
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dredis_contract::{
-    Backend, Basis, Batch, Capabilities, Commit, Cursor, Direction, Durability, Limits, Moment, OpenRequest,
-    Operation, Projection, Record, Result, Scan, Sharing, Value, View,
+    Backend, Basis, Batch, Capabilities, Commit, Cursor, Direction, Durability, Moment, OpenRequest,
+    Operation, Projection, Record, Result, Scan, Value, View,
 };
 
 /// What is wrong with an engine.
@@ -157,14 +157,7 @@ fn of_directory(directory: &Path) -> Arc<Mutex<Shared>> {
 
 impl Backend for SharedBackend {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            sharing: Sharing::Shared,
-            durability: Durability::Never,
-            checkpoint: false,
-            cheap_range_delete: false,
-            view_age_max_ms: u64::MAX,
-            limits: Limits::NONE,
-        }
+        Capabilities::shared(Durability::Never)
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {

@@ -175,7 +175,7 @@ pub fn open_with(dir: &Path, given: &[(&str, OptionValue)]) -> Result<Engine> {
 pub fn open_logging(dir: &Path, given: &[(&str, OptionValue)], log: Logger) -> Result<Engine> {
     let mut options = Options::new();
     given.iter().for_each(|(name, value)| options.set(name, value.clone()));
-    options.check(&Engine::options()).expect("options fit the schema");
+    options.check(&Engine::options())?;
     Engine::open(&OpenRequest { dir: dir.to_owned(), options, log })
 }
 
