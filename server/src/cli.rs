@@ -64,6 +64,8 @@ pub struct Settings {
     pub backend_search_dirs: Vec<PathBuf>,
     /// When acknowledged writes reach the disk.
     pub appendfsync: DurabilityNeed,
+    /// An RDB file to be loaded before the first client.
+    pub rdb: Option<PathBuf>,
     /// Whether all databases are emptied at the start.
     pub flushall: bool,
     /// Whether commands that write are refused.
@@ -93,6 +95,7 @@ impl Default for Settings {
             backend_options: Options::new(),
             backend_search_dirs: Vec::new(),
             appendfsync: DurabilityNeed::Periodic,
+            rdb: None,
             flushall: false,
             readonly: false,
             requirepass: Vec::new(),

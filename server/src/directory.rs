@@ -30,15 +30,21 @@ pub struct Directory {
     /// Whether the marker was made by this process and goes again unless [`Directory::settle`] keeps it.
     is_provisional: bool,
     is_temporary: bool,
+    /// Whether this process made it, and whether all that is in it was made by this process.
+    is_made: bool,
+    was_empty: bool,
+    is_undone: bool,
 }
 
 impl Directory {
     /// Takes the directory `path`, which is made if it is not there, for this backend. `None`: a fresh temporary one.
     pub fn take(path: Option<&Path>, backend: &str) -> Result<Directory, Failure> {
+        let is_made = path.is_none_or(|path| !path.exists());
         let (path, is_temporary) = match path {
             Some(path) => (existing(path)?, false),
             None => (fresh_temporary()?, true),
         };
+        let was_empty = fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_none());
         let marker_path = path.join(MARKER_NAME);
         if !marker_path.exists() {
             look_around(&path)?;
@@ -59,7 +65,7 @@ impl Directory {
         } else {
             check_marker(&text, &marker_path, backend)?;
         }
-        Ok(Directory { path, marker, is_provisional, is_temporary })
+        Ok(Directory { path, marker, is_provisional, is_temporary, is_made, was_empty, is_undone: false })
     }
 
     /// Where it is, as an absolute path.
@@ -70,6 +76,12 @@ impl Directory {
     /// Whether it was made for this run only.
     pub fn is_temporary(&self) -> bool {
         self.is_temporary
+    }
+
+    /// Has everything go, once this is dropped, that this process put into the directory, if that was empty before; and the
+    /// directory, too, if this process made it. The backend must be closed by then.
+    pub fn undo(&mut self) {
+        self.is_undone = self.was_empty;
     }
 
     /// Says that the backend has opened and found the directory to be its own: from now on the marker stays, but for
@@ -86,11 +98,39 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // Either may fail without harm: someone else was faster.
-        if self.is_provisional && self.is_temporary {
+        // All of it may fail without harm: someone else was faster.
+        if self.is_undone {
+            empty(&self.path);
+            if self.is_made {
+                fs::remove_dir(&self.path).unwrap_or_default();
+            }
+        } else if self.is_provisional && self.is_temporary && holds_saved_files(&self.path) {
+            log::info(format_args!("{} stays: files were saved in it", self.path.display()));
+            fs::remove_file(self.path.join(MARKER_NAME)).unwrap_or_default();
+        } else if self.is_provisional && self.is_temporary {
             fs::remove_dir_all(&self.path).unwrap_or_default();
         } else if self.is_provisional {
             fs::remove_file(self.path.join(MARKER_NAME)).unwrap_or_default();
+        }
+    }
+}
+
+/// Whether somebody saved RDB files in a directory.
+fn holds_saved_files(path: &Path) -> bool {
+    let is_saved =
+        |entry: fs::DirEntry| Path::new(&entry.file_name()).extension().is_some_and(|end| end == "rdb");
+    fs::read_dir(path).is_ok_and(|entries| entries.flatten().any(is_saved))
+}
+
+/// Removes what is in a directory.
+fn empty(path: &Path) {
+    let Ok(entries) = fs::read_dir(path) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_directory { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        if let Err(error) = removed {
+            log::warning(format_args!("{} stays: {error}", path.display()));
         }
     }
 }

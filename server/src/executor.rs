@@ -137,6 +137,11 @@ impl Executor {
         self.shared.pace.engine_call(false, || read(&Transaction::read_only(&self.shared.store, now_ms())))
     }
 
+    /// The server around.
+    pub fn host(&self) -> &ServerHost {
+        &self.shared.host
+    }
+
     /// Changes `appendfsync`.
     pub fn set_append_fsync(&self, append_fsync: AppendFsync) -> Result<()> {
         self.shared.durability.set_append_fsync(append_fsync)
@@ -145,6 +150,11 @@ impl Executor {
     /// Stops the writer after what it has in hand, and makes everything durable.
     pub async fn stop(&self) -> Result<()> {
         self.writer.stop().await;
+        self.sync().await
+    }
+
+    /// Makes everything durable that is committed by now.
+    pub async fn sync(&self) -> Result<()> {
         let backend = Arc::clone(self.shared.store.backend());
         tokio::task::spawn_blocking(move || backend.sync())
             .await

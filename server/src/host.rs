@@ -17,19 +17,20 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use dredis_commands::{
     Call, CallEnd, Clients, CommandId, Configuration, Flags, Host, InfoSection, LatencyEvent, Measurements,
-    MemoryFigures, Registry, Scripts, Session, SlowCall, Watched,
+    MemoryFigures, Registry, Scripts, Session, SlowCall, Snapshots, Watched,
 };
 use dredis_contract::Result as StorageResult;
 use dredis_data::{KeyPosition, Random, Store, Transaction};
 
 pub use clients::{Buffers, Client, ClientTable};
-pub use configuration::{OutputLimit, Parameters};
+pub use configuration::{OutputLimit, Parameters, SaveOptions, SavePoint, SavingParameters};
 pub use pause::Pause;
 pub use scripts::{Hooks, ScriptTable};
 pub use statistics::Statistics;
 pub use watch::WatchTable;
 
 use crate::listener::Connections;
+use crate::rdb_files::RdbFiles;
 use crate::shutdown::Shutdown;
 use crate::startup::{Engine, Opened};
 use cursors::Cursors;
@@ -55,6 +56,7 @@ pub struct ServerHost {
     scripts: ScriptTable,
     watches: Arc<WatchTable>,
     cursors: Cursors,
+    rdb_files: Arc<RdbFiles>,
     is_expiry_active: AtomicBool,
     is_sync_failing: AtomicBool,
 }
@@ -88,6 +90,11 @@ impl ServerHost {
             scripts: ScriptTable::default(),
             watches: Arc::default(),
             cursors: Cursors::new(random.next_u64()),
+            rdb_files: RdbFiles::new(
+                Arc::clone(&opened.store),
+                &opened.engine.dir,
+                opened.engine.capabilities,
+            ),
             is_expiry_active: AtomicBool::new(true),
             is_sync_failing: AtomicBool::new(false),
         }
@@ -111,6 +118,11 @@ impl ServerHost {
     /// Scripts.
     pub fn script_table(&self) -> &ScriptTable {
         &self.scripts
+    }
+
+    /// RDB files.
+    pub fn rdb_files(&self) -> &Arc<RdbFiles> {
+        &self.rdb_files
     }
 
     /// The watched keys.
@@ -219,6 +231,10 @@ impl Host for ServerHost {
         self
     }
 
+    fn snapshots(&self) -> &dyn Snapshots {
+        self
+    }
+
     fn shut_down(&self) {
         self.shutdown.begin();
     }
@@ -245,6 +261,24 @@ impl Host for ServerHost {
 
     fn cursor(&self, number: u64) -> Option<KeyPosition> {
         self.cursors.position(number)
+    }
+}
+
+impl Snapshots for ServerHost {
+    fn last_save_s(&self) -> u64 {
+        self.rdb_files.status().last_save_s()
+    }
+
+    fn is_saving(&self) -> bool {
+        self.rdb_files.is_saving()
+    }
+
+    fn saves_at_end(&self) -> bool {
+        !self.parameters.saving().points().is_empty()
+    }
+
+    fn end_without_saving(&self) {
+        self.rdb_files.end_without_saving();
     }
 }
 

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod host;
 pub mod listener;
 pub mod log;
+pub mod rdb_files;
 pub mod resp;
 pub mod server;
 pub mod session;

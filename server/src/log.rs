@@ -78,15 +78,8 @@ fn line(since_epoch: Duration, process: u32, level: LogLevel, message: impl Disp
         LogLevel::Warning => "warning",
         LogLevel::Error => "error",
     };
-    let seconds = since_epoch.as_secs();
-    let (year, month, day) = civil_date(seconds / 86_400);
-    let mut line = format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z {process} {level} ",
-        seconds / 3600 % 24,
-        seconds / 60 % 60,
-        seconds % 60,
-        since_epoch.subsec_millis(),
-    );
+    let mut line =
+        format!("{}.{:03}Z {process} {level} ", date_and_time(since_epoch), since_epoch.subsec_millis());
     let start = line.len();
     write!(line, "{message}").expect("a string takes everything");
     if line[start..].contains(char::is_control) {
@@ -101,6 +94,14 @@ fn line(since_epoch: Duration, process: u32, level: LogLevel, message: impl Disp
     }
     line.push('\n');
     line
+}
+
+/// Date and time in UTC: `2026-11-22T22:38:40`.
+pub(crate) fn date_and_time(since_epoch: Duration) -> String {
+    let seconds = since_epoch.as_secs();
+    let (year, month, day) = civil_date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
 /// Year, month and day of a day since the epoch (Howard Hinnant's `civil_from_days`, whose years begin in March

@@ -1,6 +1,8 @@
 //! The service that clients talk to: an executor on the opened store, the state around it, and background work.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dredis_data::Random;
 use tokio::io::AsyncWriteExt as _;
@@ -11,6 +13,7 @@ use crate::executor::{AppendFsync, Executor};
 use crate::failure::Failure;
 use crate::host::ServerHost;
 use crate::listener::{Peer, Stream};
+use crate::rdb_files::LoadRequest;
 use crate::session::Connection;
 use crate::startup::{Opened, Service};
 
@@ -19,7 +22,7 @@ pub struct Server {
     executor: Arc<Executor>,
     host: Arc<ServerHost>,
     seed: u64,
-    background: Vec<JoinHandle<()>>,
+    background: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Service for Server {
@@ -35,8 +38,22 @@ impl Service for Server {
             Some(executor) => executor.set_append_fsync(mode),
             None => Ok(()),
         });
-        let background = background::start(&executor, &host, &opened.shutdown);
+        host.rdb_files().set_executor(&executor);
+        let background = Mutex::new(background::start(&executor, &host, &opened.shutdown));
         Ok(Arc::new(Server { executor, host, seed, background }))
+    }
+
+    async fn load(&self, path: &Path, stop: Arc<AtomicBool>) -> Result<(), Failure> {
+        let request = LoadRequest {
+            path: path.to_owned(),
+            packed_limits: self.host.parameters().packed_limits(),
+            unchanged_since: None,
+            is_shown: true,
+        };
+        let loaded = self.host.rdb_files().load(request, stop).await;
+        loaded.map_err(|error| Failure::failed(format!("{error}; nothing was loaded")))?;
+        let synced = self.executor.sync().await;
+        synced.map_err(|error| Failure::failed(format!("what was loaded may not be on the disk: {error}")))
     }
 
     async fn serve(self: Arc<Self>, mut stream: Stream, peer: Peer) {
@@ -52,8 +69,12 @@ impl Service for Server {
     }
 
     async fn stop(&self) -> Result<(), Failure> {
-        for task in &self.background {
+        self.host.rdb_files().end_saving(self.host.parameters().saving()).await;
+        let background = std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in background {
             task.abort();
+            // Aborted, and so over; whatever it held is let go.
+            task.await.unwrap_or_default();
         }
         let stopped = self.executor.stop().await;
         stopped.map_err(|error| Failure::failed(format!("the last writes may not be on the disk: {error}")))

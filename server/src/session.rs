@@ -9,7 +9,7 @@ mod socket;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use dredis_commands::{Classifier, Path, Session};
+use dredis_commands::{Classifier, Host as _, Path, Reply, Session};
 use dredis_data::Random;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -18,6 +18,7 @@ pub use input::Input;
 use crate::executor::{Executor, Job};
 use crate::host::{Buffers, Client, ServerHost};
 use crate::log;
+use crate::rdb_files;
 use crate::resp::ProtocolError;
 
 /// How many requests run as one batch.
@@ -103,6 +104,13 @@ impl<'s> Connection<'s> {
             output_bytes: job.out.len(),
         };
         self.client.after_batch(&job.session, buffers);
+        if let Some(what) = job.session.take_afterwards() {
+            let reply = rdb_files::perform(self.host, &mut job.session, what).await;
+            if let Reply::Error(line) = &reply {
+                self.host.error_answered(line);
+            }
+            job.reply_late(&reply);
+        }
         if let Some(pause) = job.session.take_pause() {
             tokio::time::sleep(pause).await;
         }
@@ -116,13 +124,21 @@ impl<'s> Connection<'s> {
         if is_over { Err(Over) } else { Ok(()) }
     }
 
-    /// Waits while CLIENT PAUSE holds such requests back.
+    /// Waits while CLIENT PAUSE or a reload holds such requests back.
     async fn hold_back(&self, job: &Job) {
         let pauses = self.host.client_table().pauses();
         if pauses.is_on() {
             let mut classifier = Classifier::new(&job.session);
             job.for_each_pending(|request| classifier.add(request));
             pauses.wait(classifier.path() == Path::Write).await;
+        }
+        let files = self.host.rdb_files();
+        if files.holds_writers() {
+            let mut classifier = Classifier::new(&job.session);
+            job.for_each_pending(|request| classifier.add(request));
+            if classifier.path() == Path::Write {
+                files.let_writers_in().await;
+            }
         }
     }
 

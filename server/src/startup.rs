@@ -9,10 +9,13 @@ mod signals;
 use std::fmt::Write as _;
 use std::future::Future;
 use std::io::Write as _;
+use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dredis_contract::{Capabilities, Durability, OpenRequest, Result as StorageResult};
+use dredis_contract::{Capabilities, Durability, Error, OpenRequest, Result as StorageResult};
 use dredis_data::{DATABASES, Observer, Store, Transaction, WriterState};
 use dredis_plugin_loader::{Loader, Plugin};
 use tokio::task::JoinHandle;
@@ -22,6 +25,7 @@ use crate::directory::Directory;
 use crate::failure::Failure;
 use crate::listener::{Connections, Listener, Peer, Stream, accept, bind_tcp, bind_unix};
 use crate::log;
+use crate::rdb_files;
 use crate::shutdown::Shutdown;
 
 /// How long sessions may take to finish what they have in hand when the server ends.
@@ -31,6 +35,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub trait Service: Send + Sync + Sized + 'static {
     /// Takes over the store and starts whatever runs beside the sessions. Called within the runtime.
     fn start(opened: Opened) -> Result<Arc<Self>, Failure>;
+
+    /// Puts what an RDB file holds in place of all data, durably, or changes nothing. Called before the first client; ends
+    /// early, with an error, once `stop` is set.
+    fn load(&self, path: &Path, stop: Arc<AtomicBool>) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Serves one client until it leaves or [`Opened::shutdown`] begins: then it finishes what it has in hand.
     fn serve(self: Arc<Self>, stream: Stream, peer: Peer) -> impl Future<Output = ()> + Send + 'static;
@@ -97,12 +105,19 @@ pub fn run<S: Service>(settings: Settings) -> Result<(), Failure> {
 }
 
 async fn serve<S: Service>(settings: Settings) -> Result<(), Failure> {
+    if let Some(path) = &settings.rdb {
+        rdb_files::check_beginning(path).map_err(|error| Failure::failed(format!("--rdb: {error}")))?;
+    }
     let plugin = load(&settings)?;
     let clients_max = open_files::raise_limit(settings.maxclients);
     let mut directory = Directory::take(settings.dir.as_deref(), plugin.name())?;
     let listeners = bind(&settings).await?;
     let (store, mut writer) = open_store(&plugin, &settings, &mut directory)?;
-    if settings.flushall {
+    rdb_files::remove_leftovers(directory.path());
+    if let Some(path) = &settings.rdb {
+        // What it holds will replace everything, at once.
+        check_replaceable(&store, &settings, path)?;
+    } else if settings.flushall {
         empty(&store, &mut writer).map_err(|error| Failure::failed(format!("--flushall failed: {error}")))?;
         log::info("all databases have been emptied (--flushall)");
     }
@@ -118,6 +133,7 @@ async fn serve<S: Service>(settings: Settings) -> Result<(), Failure> {
     let ready = ready_line(&listeners, &engine);
 
     let mut signals = signals::Signals::catch()?;
+    let rdb = settings.rdb.clone();
     let connections = Arc::new(Connections::new(clients_max));
     let shutdown = Shutdown::new();
     let service = S::start(Opened {
@@ -130,6 +146,17 @@ async fn serve<S: Service>(settings: Settings) -> Result<(), Failure> {
         seed: seed()?,
         settings,
     })?;
+    if let Some(path) = &rdb
+        && let Err(failure) = load_first(&*service, path, &mut signals, &shutdown).await
+    {
+        // What was written of it is swept; of a directory that was empty before, nothing is left.
+        if let Err(also) = service.stop().await {
+            log::error(also);
+        }
+        drop(service);
+        directory.undo();
+        return Err(failure);
+    }
     let accepting: Vec<JoinHandle<()>> = listeners
         .into_iter()
         .map(|listener| {
@@ -201,6 +228,46 @@ fn open_store(
     Ok(opened)
 }
 
+/// Refuses to put a file in place of keys that nobody gave up. (The Python dredis added a file to the keys that it found, on
+/// every start again.)
+fn check_replaceable(store: &Store, settings: &Settings, path: &Path) -> Result<(), Failure> {
+    let txn = Transaction::read_only(store, now_ms());
+    let failed = |error: Error| Failure::failed(format!("--rdb: the directory cannot be read: {error}"));
+    let mut keys = 0;
+    for db in 0..DATABASES {
+        keys += txn.figures(db).map_err(failed)?.keys;
+    }
+    if keys == 0 || settings.flushall {
+        return Ok(());
+    }
+    Err(Failure::failed(format!(
+        "--rdb: the directory holds {keys} keys, which {} would replace: start without --rdb to serve them, or with \
+         --flushall as well to give them up, or give another --dir",
+        path.display()
+    )))
+}
+
+/// Loads a file before anyone is served. A signal ends that.
+async fn load_first<S: Service>(
+    service: &S,
+    path: &Path,
+    signals: &mut signals::Signals,
+    shutdown: &Shutdown,
+) -> Result<(), Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut loading = pin!(service.load(path, Arc::clone(&stop)));
+    tokio::select! {
+        loaded = &mut loading => return loaded.map_err(for_option),
+        () = signals.wait_for_the_end(shutdown) => stop.store(true, Ordering::Relaxed),
+    }
+    loading.await.map_err(for_option)?;
+    Err(Failure::failed("--rdb: a signal came when all was loaded; start without --rdb to serve it"))
+}
+
+fn for_option(failure: Failure) -> Failure {
+    Failure::failed(format!("--rdb: {failure}"))
+}
+
 /// Empties every database, in one commit.
 fn empty(store: &Store, writer: &mut WriterState) -> StorageResult<()> {
     /// Before the first client there is nobody to tell.
@@ -214,8 +281,7 @@ fn empty(store: &Store, writer: &mut WriterState) -> StorageResult<()> {
         }
     }
 
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let mut transaction = Transaction::writable(store, writer, &Nobody, now_ms);
+    let mut transaction = Transaction::writable(store, writer, &Nobody, now_ms());
     for db in 0..DATABASES {
         transaction.flush(db)?;
     }
@@ -285,6 +351,10 @@ async fn finish<S: Service>(
         ));
     }
     service.stop().await
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 fn seed() -> Result<u64, Failure> {

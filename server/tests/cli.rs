@@ -131,7 +131,7 @@ fn mistakes_in_the_command_line() {
     check_refusal(&["--prot", "1"], 2, &["unknown option '--prot'", "did you mean '--port'?"]);
     check_refusal(&["--port", "http"], 2, &["--port takes a whole number from 0 to 65535, not 'http'"]);
     check_refusal(&["--port"], 2, &["missing argument for option '--port'"]);
-    check_refusal(&["--rdb", "dump.rdb"], 2, &["--rdb", "cannot read RDB files yet"]);
+    check_refusal(&["--rdb", "/no/such/dump.rdb"], 1, &["--rdb", "cannot open /no/such/dump.rdb"]);
 }
 
 #[test]

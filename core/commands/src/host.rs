@@ -4,6 +4,7 @@ mod clients;
 mod configuration;
 mod measurements;
 mod scripts;
+mod snapshots;
 
 use dredis_data::{KeyPosition, PackedLimits};
 
@@ -11,6 +12,7 @@ pub use clients::{ClientFilter, ClientKind, Clients, Killed, PauseScope, Unblock
 pub use configuration::{Configuration, SettingRefused};
 pub use measurements::{InfoSection, LatencyEvent, LatencySample, Measurements, MemoryFigures, SlowCall};
 pub use scripts::{Ended, Killing, Origin, Run, ScriptKind, Scripts, Seat};
+pub use snapshots::{Afterwards, ReloadFrom, Snapshots};
 
 use crate::{Arguments, CommandId, Session};
 
@@ -51,6 +53,9 @@ pub trait Host: Send + Sync {
 
     /// Everything that the server has measured about itself.
     fn measurements(&self) -> &dyn Measurements;
+
+    /// RDB files.
+    fn snapshots(&self) -> &dyn Snapshots;
 
     /// Ends the server in an orderly way. Returns at once.
     fn shut_down(&self);

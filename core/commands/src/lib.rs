@@ -34,9 +34,10 @@ pub use double_text::DoubleText;
 pub use errors::{CommandError, CommandResult};
 pub use families::{SameName, add_library};
 pub use host::{
-    Call, CallEnd, ClientFilter, ClientKind, Clients, Configuration, Ended, Host, InfoSection, Killed,
-    Killing, LatencyEvent, LatencySample, Measurements, MemoryFigures, Origin, PauseScope, Run as ScriptRun,
-    ScriptKind, Scripts, Seat, SettingRefused, SlowCall, UnblockWith, Watched,
+    Afterwards, Call, CallEnd, ClientFilter, ClientKind, Clients, Configuration, Ended, Host, InfoSection,
+    Killed, Killing, LatencyEvent, LatencySample, Measurements, MemoryFigures, Origin, PauseScope,
+    ReloadFrom, Run as ScriptRun, ScriptKind, Scripts, Seat, SettingRefused, SlowCall, Snapshots,
+    UnblockWith, Watched,
 };
 pub use registry::{CommandId, Registry};
 pub use reply::Reply;

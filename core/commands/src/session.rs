@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::CommandId;
+use crate::{Afterwards, CommandId};
 
 /// The version of the protocol that a client speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -71,6 +71,9 @@ pub struct Session {
     pub closing: bool,
     /// Set by DEBUG SLEEP: how long the replies are held back. Nobody else waits.
     pub pause: Duration,
+    /// Whether EXEC is running commands.
+    pub is_in_exec: bool,
+    pub(crate) afterwards: Option<Afterwards>,
 }
 
 impl Session {
@@ -90,7 +93,24 @@ impl Session {
             command: None,
             closing: false,
             pause: Duration::ZERO,
+            is_in_exec: false,
+            afterwards: None,
         }
+    }
+
+    /// Says what the server is to do once all that has run is committed. The session's next request waits for it.
+    pub fn afterwards(&mut self, what: Afterwards) {
+        self.afterwards = Some(what);
+    }
+
+    /// Whether the server has something to do before the next request runs.
+    pub fn has_afterwards(&self) -> bool {
+        self.afterwards.is_some()
+    }
+
+    /// What the server is to do now that all is committed.
+    pub fn take_afterwards(&mut self) -> Option<Afterwards> {
+        self.afterwards.take()
     }
 
     /// How long the replies of the batch that has just run are to be held back, if at all.

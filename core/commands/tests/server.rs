@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use common::server::Distribution;
 use common::{Fixture, START_MS, show};
-use dredis_commands::{LatencyEvent, LatencySample, MemoryFigures, Registry, SlowCall};
+use dredis_commands::{
+    Afterwards, LatencyEvent, LatencySample, MemoryFigures, Registry, ReloadFrom, SlowCall,
+};
 
 #[test]
 fn databases_are_counted_emptied_and_exchanged() {
@@ -104,11 +106,11 @@ fn time_and_role() {
 
 #[test]
 fn shutdown_ends_the_session_without_an_answer() {
-    for command in ["shutdown", "shutdown nosave", "SHUTDOWN SAVE NOW FORCE"] {
+    for command in ["shutdown", "shutdown nosave", "SHUTDOWN NOW FORCE"] {
         let mut server = Fixture::new();
         server.check(command, "nothing");
         assert!(server.session.closing);
-        assert_eq!(server.host.server.take_asked(), ["shut down"], "{command}");
+        assert_eq!(server.host.server.take_asked(), ["end without saving", "shut down"], "{command}");
     }
     let mut server = Fixture::new();
     for command in ["shutdown foo", "shutdown save nosave", "shutdown abort now", "shutdown abort nosave"] {
@@ -119,6 +121,64 @@ fn shutdown_ends_the_session_without_an_answer() {
     server.check("shutdown", "-ERR Command not allowed inside a transaction");
     assert!(!server.session.closing);
     assert!(server.host.server.take_asked().is_empty());
+}
+
+/// What is asked of the server is done once everything is committed; until then there is no answer.
+#[test]
+fn saving_is_left_to_the_server() {
+    for (command, reply, what) in [
+        ("save", "nothing", Some(Afterwards::Save)),
+        ("bgsave", "nothing", Some(Afterwards::BackgroundSave)),
+        ("bgsave schedule", "nothing", Some(Afterwards::BackgroundSave)),
+        ("bgsave later", "-ERR syntax error", None),
+        ("debug reload", "nothing", Some(Afterwards::Reload(ReloadFrom::Data))),
+        ("debug reload nosave", "nothing", Some(Afterwards::Reload(ReloadFrom::LastSave))),
+        ("shutdown save force", "nothing", Some(Afterwards::SaveAndShutDown { force: true })),
+    ] {
+        let mut server = Fixture::new();
+        server.check(command, reply);
+        assert_eq!(server.session.take_afterwards(), what, "{command}");
+        assert!(!server.session.closing);
+    }
+    let mut server = Fixture::new();
+    server.host.server.parts().last_save_s = 1234;
+    server.check("lastsave", ":1234");
+    for command in ["multi", "set k v", "bgsave", "debug reload"] {
+        server.run(command);
+    }
+    server.check(
+        "exec",
+        "[+OK, +Background saving scheduled, -ERR DEBUG RELOAD is not allowed inside a transaction]",
+    );
+    assert_eq!(server.session.take_afterwards(), Some(Afterwards::ScheduledSave));
+    server.host.server.parts().is_saving = true;
+    for command in ["save", "bgsave", "bgsave schedule"] {
+        server.check(command, "-ERR Background save already in progress");
+    }
+    server.host.server.parts().saves_at_end = true;
+    server.check("shutdown", "nothing");
+    assert_eq!(server.session.take_afterwards(), Some(Afterwards::SaveAndShutDown { force: false }));
+    server.check("shutdown nosave", "nothing");
+    assert!(server.session.closing);
+    server.host.is_readonly = true;
+    server.check("debug reload", "-READONLY You can't write against a read only replica.");
+}
+
+#[test]
+fn digests_are_the_same_for_the_same_data() {
+    let (mut one, mut other) = (Fixture::new(), Fixture::new());
+    one.check("debug digest", &format!("+{}", "0".repeat(40)));
+    one.check("debug digest-value absent", &format!("[+{}]", "0".repeat(40)));
+    let commands =
+        ["set a 1", "sadd s x y z", "zadd z 1.5 m 2 n", "hset h f v g w", "pexpireat a 1800000000000"];
+    commands.iter().for_each(|command| drop(one.run(command)));
+    commands[..4].iter().rev().for_each(|command| drop(other.run(command)));
+    assert_ne!(one.run("debug digest"), other.run("debug digest"));
+    other.run("expire a 100");
+    assert_eq!(one.run("debug digest"), other.run("debug digest"));
+    assert_eq!(one.run("debug digest-value a s z h"), other.run("debug digest-value a s z h"));
+    // The same bits as redis-server 7.0.15.
+    one.check("debug digest", "+cab6b1f19d9bd702e53604097507453a72463d03");
 }
 
 #[test]
@@ -139,7 +199,7 @@ fn debug_is_harmless() {
     server.check("debug object a", "+Value in:backend refcount:1 encoding:int storedlength:9");
     server.check("debug error CODE", "-CODE");
     server.check("debug protocol map", "{:0: #false, :1: #true, :2: #false}");
-    for refused in ["reload", "digest", "foo", "sleep", "jmap"] {
+    for refused in ["foo", "sleep", "jmap"] {
         server.check(
             &format!("debug {refused}"),
             &format!("-ERR unknown subcommand or wrong number of arguments for '{refused}'. Try DEBUG HELP."),

@@ -4,7 +4,7 @@
 //! The first of those commits also queues the object as garbage, and the last one takes it off the queue again. So one
 //! that is never finished (the command failed, the process died) is swept like any other.
 
-use dredis_contract::{Operation, Result};
+use dredis_contract::Result;
 
 use crate::codec;
 use crate::garbage;
@@ -51,15 +51,11 @@ impl Transaction<'_> {
             return Ok(());
         }
         let (queue_key, queue_value) = garbage::dead_object(building.object, building.form);
-        let mut operations = Vec::with_capacity(records.len() + 1);
         if !building.is_queued {
-            operations.push(Operation::Put { key: &queue_key, value: &queue_value });
+            // The queue stands before all elements in the order of keys.
+            records.insert(0, (Box::from(&queue_key[..]), Some(queue_value)));
         }
-        operations.extend(records.iter().map(|(key, value)| match value {
-            Some(value) => Operation::Put { key, value },
-            None => Operation::Delete { key },
-        }));
-        self.commit_ahead(&operations)?;
+        self.commit_ahead(records)?;
         if !building.is_queued {
             building.is_queued = true;
             self.delete(&queue_key);

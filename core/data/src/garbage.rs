@@ -1,5 +1,7 @@
 //! The garbage queue: objects and spaces that nothing points to any more, and the sweep that removes them in
 //! bounded steps. What waits here survives a restart.
+//!
+//! What a load under way writes waits here, too, until it is done (`loading.rs`): the sweep leaves alone what is claimed.
 
 use dredis_contract::{Error, Result, Scan, Value};
 
@@ -46,11 +48,7 @@ impl Transaction<'_> {
     pub fn sweep_garbage(&mut self, limit: usize) -> Result<GarbageSweep> {
         let mut sweep = GarbageSweep::default();
         while sweep.removed < limit {
-            let first = self
-                .scan(&queue().expecting(1))?
-                .next()?
-                .map(|record| (record.key.to_vec(), record.value.to_vec()));
-            let Some((record, value)) = first else { return Ok(sweep) };
+            let Some((record, value)) = self.first_dead()? else { return Ok(sweep) };
             let left = limit - sweep.removed;
             let tag = record.get(1).copied();
             let id =
@@ -68,8 +66,25 @@ impl Transaction<'_> {
                 sweep.removed += 1;
             }
         }
-        sweep.more = self.garbage_waiting(1)? > 0;
+        sweep.more = self.first_dead()?.is_some();
         Ok(sweep)
+    }
+
+    /// The first record of the queue whose object or space is nobody's.
+    fn first_dead(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let mut records = self.scan(&queue().expecting(1))?;
+        while let Some(record) = records.next()? {
+            let id = read_u64(record.key, 2);
+            let is_claimed = match (record.key.get(1), id) {
+                (Some(&DEAD_SPACE), Some(space)) => self.store.claims.has_space(space),
+                (_, Some(object)) => self.store.claims.has_object(object),
+                _ => false,
+            };
+            if !is_claimed {
+                return Ok(Some((record.key.to_vec(), record.value.to_vec())));
+            }
+        }
+        Ok(None)
     }
 
     fn sweep_object(&mut self, id: u64, form: u8, limit: usize) -> Result<usize> {

@@ -103,14 +103,12 @@ impl Transaction<'_> {
         let long_key = self.store.codec.is_shortened(&record_key).then_some(key);
         self.put(&record_key, meta::encode(new, long_key, body));
         self.head_changed(&record_key, Some(new))?;
-        self.observer()?.key_changed(db, key);
-        Ok(())
+        self.key_changed(db, key)
     }
 
     /// Tells whoever watches a key that its elements have changed while its own record did not.
     pub fn elements_changed(&mut self, db: u32, key: &[u8]) -> Result<()> {
-        self.observer()?.key_changed(db, key);
-        Ok(())
+        self.key_changed(db, key)
     }
 
     /// Removes a live key; whether there was one. Its elements, if it has any, become garbage.
@@ -140,8 +138,7 @@ impl Transaction<'_> {
         let record_key = self.store.codec.meta(space, key);
         self.delete(&record_key);
         self.head_changed(&record_key, None)?;
-        self.observer()?.key_changed(db, key);
-        Ok(())
+        self.key_changed(db, key)
     }
 
     /// Gives the elements under a head's object to the garbage queue.
@@ -177,6 +174,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         observer.database_changed(db, &|key| Ok(self.find_any(db, key)?.is_some()))?;
+        self.count_changes(database.keys)?;
         let (record, value) = garbage::dead_space(database.space);
         self.put(&record, value);
         let space = self.next_space()?;
@@ -194,6 +192,7 @@ impl Transaction<'_> {
             |key: &[u8]| Ok(self.find_any(left, key)?.is_some() || self.find_any(right, key)?.is_some());
         observer.database_changed(left, &had)?;
         observer.database_changed(right, &had)?;
+        self.count_changes(1)?;
         let before = self.database(left)?;
         *self.database_mut(left)? = self.database(right)?;
         *self.database_mut(right)? = before;

@@ -7,10 +7,12 @@
 
 mod bounds;
 mod building;
+mod claims;
 mod codec;
 mod copy;
 mod counted;
 mod databases;
+mod digest;
 mod elements;
 mod expiry;
 mod format;
@@ -22,12 +24,14 @@ mod ids;
 mod keyspace;
 mod libraries;
 pub mod list;
+mod loading;
 mod meta;
 mod overlay;
 mod packed;
 mod random;
 pub mod rdb;
 mod sample;
+mod saving;
 mod scan;
 pub mod set;
 mod size;
@@ -42,16 +46,19 @@ pub use dredis_contract as contract;
 pub use bounds::MemoryBounds;
 pub use building::Building;
 pub use databases::{DATABASES, DatabaseFigures};
+pub use digest::Digest;
 pub use elements::{ElementPage, NamedElement, Parts, Picks};
 pub use expiry::ExpirySweep;
 pub use format::FORMAT_VERSION;
 pub use garbage::GarbageSweep;
 pub use libraries::{Function, LIBRARY_BYTES_MAX, Libraries, Library};
+pub use loading::{Deposit, Load, LoadError, Loaded, ObjectIds, Records};
 pub use meta::{Entry, Form, Head, Kind, Stored};
 pub use packed::{
     Element, Elements, Intset, IntsetRef, Listpack, ListpackRef, PACKED_BYTES_MAX, PackedLimits,
 };
 pub use random::Random;
+pub use saving::Pace;
 pub use scan::{KeyPage, KeyPosition};
 pub use sorting::{SortItem, Sorted, Sorter, Spilling};
 pub use store::{Store, WriterState};

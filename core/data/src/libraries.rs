@@ -146,6 +146,11 @@ impl Transaction<'_> {
         self.changed_libraries().cloned().unwrap_or_else(|| self.store.libraries())
     }
 
+    /// The libraries that stand in this transaction's view, for a file that has to be of one moment.
+    pub fn stored_libraries(&self) -> Result<Libraries> {
+        Libraries::read(self.engine()?)
+    }
+
     /// How long the record of a library may be, in bytes.
     pub fn library_bytes_max(&self) -> usize {
         let limits = self.store.backend.capabilities().limits;

@@ -2,7 +2,9 @@
 
 mod merged;
 
-use dredis_contract::{Result, Scan, Value};
+use std::ops::ControlFlow;
+
+use dredis_contract::{Error, Result, Scan, Value};
 
 use crate::codec::{self, META_HEADER_BYTES};
 use crate::meta::{Entry, Head};
@@ -80,5 +82,25 @@ impl Transaction<'_> {
             }
         }
         Ok(page)
+    }
+
+    /// Shows `visit` every live key of a database with its record, in the order of keys, until it has seen enough.
+    pub(crate) fn each_live_key<E: From<Error>>(
+        &self,
+        db: u32,
+        mut visit: impl FnMut(&[u8], &Entry<'_>) -> std::result::Result<ControlFlow<()>, E>,
+    ) -> std::result::Result<(), E> {
+        let start = codec::meta_space(self.space(db)?);
+        let end = codec::successor(&start);
+        let scan = Scan { start: &start, end: end.as_deref(), ..Scan::all() };
+        let mut records = self.scan(&scan.expecting(EXPECTED_MAX))?;
+        while let Some(record) = records.next()? {
+            let entry = Entry::decode(Value::Borrowed(record.value))?;
+            let key = entry.long_key().unwrap_or(&record.key[META_HEADER_BYTES..]);
+            if !entry.head().is_expired(self.now_ms()) && visit(key, &entry)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,11 +1,13 @@
 //! An opened backend with a data directory's fixed parameters: what transactions are taken from.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use dredis_contract::{Backend, Error, Result, Sharing, View};
 
 use crate::bounds::MemoryBounds;
+use crate::claims::Claims;
 use crate::codec::{Codec, RecordKey};
 use crate::databases::{DATABASES, Database};
 use crate::format;
@@ -21,6 +23,10 @@ pub struct Store {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) codec: Codec,
     pub(crate) bounds: MemoryBounds,
+    /// What loads under way have written and nobody shows yet.
+    pub(crate) claims: Arc<Claims>,
+    /// How many changes of keys have been committed.
+    changes: AtomicU64,
     spaces: ArcSwap<Spaces>,
     libraries: ArcSwap<Libraries>,
 }
@@ -60,7 +66,16 @@ impl Store {
             (writer, ArcSwap::from_pointee(Libraries::read(&*view)?))
         };
         let spaces = ArcSwap::from_pointee(writer.databases.map(|database| database.space));
-        Ok((Store { backend, codec, bounds: MemoryBounds::default(), spaces, libraries }, writer))
+        let store = Store {
+            backend,
+            codec,
+            bounds: MemoryBounds::default(),
+            claims: Arc::default(),
+            changes: AtomicU64::new(0),
+            spaces,
+            libraries,
+        };
+        Ok((store, writer))
     }
 
     /// Changes the bounds that commands keep to.
@@ -81,6 +96,17 @@ impl Store {
     /// Makes committed libraries known.
     pub(crate) fn publish_libraries(&self, libraries: Arc<Libraries>) {
         self.libraries.store(libraries);
+    }
+
+    /// How many changes of keys have been committed since the store was opened. A key that one command changes counts
+    /// once.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Counts changes that have just been committed.
+    pub(crate) fn count_changes(&self, changes: u64) {
+        self.changes.fetch_add(changes, Ordering::Release);
     }
 
     /// A view with the spaces that belong to it.

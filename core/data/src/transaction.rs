@@ -1,6 +1,7 @@
 //! A transaction: a view, an overlay of writes, and a place in time.
 
 use std::cell::{Cell, OnceCell};
+use std::ops::Range;
 use std::sync::Arc;
 
 use dredis_contract::{Batch, Commit, Cursor, Error, Operation, Record, Result, Scan, Value, View};
@@ -11,8 +12,9 @@ use crate::heads::HeadId;
 use crate::ids::{self, Ids};
 use crate::keyspace;
 use crate::libraries::Libraries;
+use crate::loading::LoadPart;
 use crate::meta::Head;
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, Write};
 use crate::scan::MergedScan;
 use crate::store::{Spaces, Store, WriterState};
 
@@ -65,7 +67,11 @@ struct Writing<'v> {
     swept_to: [RecordKey; 2],
     /// Libraries of functions as this transaction leaves them, if it changes any.
     libraries: Option<Arc<Libraries>>,
+    /// How often keys were changed.
+    changes: u64,
     observer: &'v dyn Observer,
+    /// What is written goes where a load has it committed, and not to the engine.
+    load: Option<LoadPart<'v>>,
 }
 
 impl<'v> Transaction<'v> {
@@ -88,6 +94,27 @@ impl<'v> Transaction<'v> {
         observer: &'v dyn Observer,
         now_ms: u64,
     ) -> Self {
+        Transaction::with_writer(store, state, observer, None, now_ms)
+    }
+
+    /// A transaction that writes into the spaces of a load. There is one at a time for each load.
+    pub(crate) fn loading(
+        store: &'v Store,
+        state: &'v mut WriterState,
+        observer: &'v dyn Observer,
+        load: LoadPart<'v>,
+        now_ms: u64,
+    ) -> Self {
+        Transaction::with_writer(store, state, observer, Some(load), now_ms)
+    }
+
+    fn with_writer(
+        store: &'v Store,
+        state: &'v mut WriterState,
+        observer: &'v dyn Observer,
+        load: Option<LoadPart<'v>>,
+        now_ms: u64,
+    ) -> Self {
         let writing = Writing {
             databases: state.databases,
             dirty: 0,
@@ -96,8 +123,10 @@ impl<'v> Transaction<'v> {
             changed_heads: Vec::new(),
             swept_to: state.swept_to.clone(),
             libraries: None,
+            changes: 0,
             state,
             observer,
+            load,
         };
         Transaction {
             store,
@@ -156,6 +185,13 @@ impl<'v> Transaction<'v> {
             return Ok(Outcome::Unchanged);
         }
         let Some(writing) = &mut self.writer else { return Ok(Outcome::Unchanged) };
+        if let Some(load) = &mut writing.load {
+            drop(self.view.take());
+            load.deposit(self.overlay.take_range(&[], None))?;
+            writing.state.databases = writing.databases;
+            writing.state.ids = writing.ids;
+            return Ok(Outcome::Committed);
+        }
         for (number, database) in (0..).zip(&writing.databases) {
             if writing.dirty & (1 << number) != 0 {
                 self.overlay.put(&codec::database(number), database.encode());
@@ -182,12 +218,21 @@ impl<'v> Transaction<'v> {
         if let Some(libraries) = writing.libraries.take() {
             self.store.publish_libraries(libraries);
         }
+        self.store.count_changes(writing.changes);
         Ok(Outcome::Committed)
+    }
+
+    /// What the engine shows, without this transaction's own writes.
+    pub(crate) fn engine(&self) -> Result<&dyn View> {
+        Ok(&*self.view()?.0)
     }
 
     fn view(&self) -> Result<&(Box<dyn View + 'v>, Spaces)> {
         if let Some(view) = self.view.get() {
             return Ok(view);
+        }
+        if let Some(load) = self.writer.as_ref().and_then(|writing| writing.load.as_ref()) {
+            load.settle()?;
         }
         let view = self.store.view()?;
         Ok(self.view.get_or_init(|| view))
@@ -222,7 +267,24 @@ impl<'v> Transaction<'v> {
     }
 
     pub(crate) fn next_object(&mut self) -> Result<u64> {
-        Ok(self.writing()?.ids.next_object())
+        let writing = self.writing()?;
+        if let Some(load) = &mut writing.load
+            && writing.ids.is_used_up()
+        {
+            writing.ids = Ids::of_block(&load.more_ids()?);
+        }
+        let is_of_another_block = writing.ids.is_used_up();
+        let object = writing.ids.next_object();
+        if is_of_another_block {
+            // Blocks in between belong to loads, and what those wrote is in the engine.
+            writing.fresh_from = object;
+        }
+        Ok(object)
+    }
+
+    /// Reserves object ids for someone else.
+    pub(crate) fn take_id_block(&mut self) -> Result<Range<u64>> {
+        Ok(self.writing()?.ids.take_block())
     }
 
     pub(crate) fn next_space(&mut self) -> Result<u32> {
@@ -250,6 +312,27 @@ impl<'v> Transaction<'v> {
         Ok(self.writing()?.observer)
     }
 
+    /// Counts a change of a key, and tells whoever must know.
+    pub(crate) fn key_changed(&mut self, db: u32, key: &[u8]) -> Result<()> {
+        let writing = self.writing()?;
+        writing.changes += 1;
+        writing.observer.key_changed(db, key);
+        Ok(())
+    }
+
+    /// Takes back a count of changes.
+    pub(crate) fn uncount_changes(&mut self, changes: u64) -> Result<()> {
+        let writing = self.writing()?;
+        writing.changes = writing.changes.saturating_sub(changes);
+        Ok(())
+    }
+
+    /// Counts changes of keys.
+    pub(crate) fn count_changes(&mut self, changes: u64) -> Result<()> {
+        self.writing()?.changes += changes;
+        Ok(())
+    }
+
     fn writing(&mut self) -> Result<&mut Writing<'v>> {
         self.writer
             .as_mut()
@@ -263,6 +346,20 @@ impl<'v> Transaction<'v> {
             None if self.is_fresh(record, Some(record)) => Ok(None),
             None => self.view()?.0.get(record),
         }
+    }
+
+    /// Reads a record that is about to be written. A load does not ask the engine for what it has certainly not written.
+    pub(crate) fn get_to_extend(&mut self, record: &[u8]) -> Result<Option<Vec<u8>>> {
+        if self.overlay.get(record).is_none() {
+            let id = self.store.codec.hash_wide(record);
+            if let Some(load) = self.writer.as_mut().and_then(|writing| writing.load.as_mut())
+                && load.is_new(id)
+            {
+                load.remember(id);
+                return Ok(None);
+            }
+        }
+        Ok(self.get(record)?.map(Value::into_vec))
     }
 
     /// Reads several records: from this transaction's own writes, and all others in one crossing to the engine.
@@ -294,12 +391,19 @@ impl<'v> Transaction<'v> {
             return Ok(written.map(|entry| entry.head()));
         }
         let id = self.store.codec.hash_wide(meta);
-        if let Some(head) = self.writer.as_ref().and_then(|writing| writing.state.heads.find(id)) {
-            return Ok(head);
+        if let Some(writing) = &self.writer {
+            if writing.load.as_ref().is_some_and(|load| load.is_new(id)) {
+                return Ok(None);
+            }
+            if let Some(head) = writing.state.heads.find(id) {
+                return Ok(head);
+            }
         }
         let read = self.view()?.0.get(meta)?.map(|record| keyspace::decode(record, key)).transpose()?;
         let head = read.map(|entry| entry.head());
-        if let Some(writing) = &mut self.writer {
+        if let Some(writing) = &mut self.writer
+            && writing.load.is_none()
+        {
             writing.state.heads.remember(id, head);
         }
         Ok(head)
@@ -308,20 +412,41 @@ impl<'v> Transaction<'v> {
     /// Notes what the head in a meta record will be once this transaction has committed.
     pub(crate) fn head_changed(&mut self, meta: &[u8], head: Option<Head>) -> Result<()> {
         let id = self.store.codec.hash_wide(meta);
-        self.writing()?.changed_heads.push((id, head));
+        let writing = self.writing()?;
+        match &mut writing.load {
+            Some(load) => load.remember(id),
+            None => writing.changed_heads.push((id, head)),
+        }
         Ok(())
     }
 
     /// Commits records that nothing points to yet, before everything else in this transaction. Whatever becomes of that,
     /// ids that were given out so far are not given out again. `records` stand behind the record of ids in key order.
-    pub(crate) fn commit_ahead(&mut self, records: &[Operation<'_>]) -> Result<()> {
+    pub(crate) fn commit_ahead(&mut self, records: Vec<Write>) -> Result<()> {
+        drop(self.view.take());
+        let writing = self.writing()?;
+        match &mut writing.load {
+            Some(load) => {
+                load.deposit(records)?;
+                writing.fresh_from = writing.ids.upcoming_object();
+                Ok(())
+            }
+            None => self.commit_records(&records),
+        }
+    }
+
+    /// Commits records at once, and with them what was reserved of ids.
+    pub(crate) fn commit_records(&mut self, records: &[Write]) -> Result<()> {
         drop(self.view.take());
         let store = self.store;
         let writing = self.writing()?;
         let reserved = writing.ids.record();
         let mut operations = Vec::with_capacity(records.len() + 1);
         operations.extend(reserved.iter().map(|value| Operation::Put { key: ids::RECORD_KEY, value }));
-        operations.extend_from_slice(records);
+        operations.extend(records.iter().map(|(key, value)| match value {
+            Some(value) => Operation::Put { key, value },
+            None => Operation::Delete { key },
+        }));
         done(store.backend.commit(&Batch::new(&operations))?)?;
         writing.ids.written();
         writing.state.ids = writing.ids;

@@ -56,7 +56,7 @@ pub(super) const SECTIONS: &[(&str, &[Row])] = &[
             ),
             row("flushall", "", "empty all databases at the start"),
             row("readonly", "", "refuse commands that write"),
-            row("rdb", "FILE", "load an RDB file at the start (not supported yet)"),
+            row("rdb", "FILE", "load an RDB file at the start, into an empty DIR or with --flushall"),
             row("gc-interval", "MS", "milliseconds between steps of the garbage sweep (default 500)"),
             row("gc-batch-size", "NUMBER", "records that one step of it removes (default 10000)"),
         ],

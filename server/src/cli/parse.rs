@@ -54,12 +54,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
             "gc-interval" => settings.gc_interval_ms = number(&mut parser, name, 1, u64::from(u32::MAX))?,
             "gc-batch-size" => settings.gc_batch_size = number(&mut parser, name, 1, u32::MAX as usize)?,
             "debug" => settings.debug = true,
-            "rdb" => {
-                parser.value().map_err(unusable)?;
-                return Err(Failure::usage(
-                    "--rdb: this dredis cannot read RDB files yet; start without it and copy the data with a client",
-                ));
-            }
+            "rdb" => settings.rdb = Some(path(&mut parser, name)?),
             _ => return Err(unexpected(&Arg::Long(name))),
         }
     }

@@ -32,7 +32,7 @@ fn no_arguments_are_the_defaults() {
 #[test]
 fn every_setting_is_read() {
     let words = "--host 0.0.0.0 --port=0 --unixsocket /tmp/s --dir d --backend ./x.so --backend-path p --backend-path q \
-                 --appendfsync always --flushall --readonly --requirepass secret --maxclients 5 --io-threads 3 \
+                 --appendfsync always --rdb f.rdb --flushall --readonly --requirepass secret --maxclients 5 --io-threads 3 \
                  --gc-interval 7 --gc-batch-size 9 --debug --backend-option a=1 --backend-option b=\"x\"";
     let mut options = Options::new();
     options.set("a", OptionValue::Integer(1));
@@ -46,6 +46,7 @@ fn every_setting_is_read() {
         backend_options: options,
         backend_search_dirs: vec!["p".into(), "q".into()],
         appendfsync: DurabilityNeed::EveryCommit,
+        rdb: Some("f.rdb".into()),
         flushall: true,
         readonly: true,
         requirepass: b"secret".to_vec(),
@@ -100,7 +101,6 @@ fn mistakes_say_what_to_do() {
         (&["--appendfsync", "yes"], "takes always, everysec or no"),
         (&["--flushall=1"], "--flushall"),
         (&["--dir", ""], "--dir needs a value"),
-        (&["--rdb", "dump.rdb"], "cannot read RDB files yet"),
         (&["--backend-option", "size"], "takes NAME=JSON, not 'size'"),
         (&["--backend-option", "=1"], "takes NAME=JSON"),
         (

@@ -25,6 +25,8 @@ pub struct Job {
     /// What held the writer's turn for too long when this run began: only what may be done then is done.
     pub(super) busy: Option<ScriptKind>,
     next: usize,
+    /// Whether the client wanted a reply to the latest request.
+    is_late_reply_wanted: bool,
     /// Where this run began: everything before has been answered and sent.
     began_at: usize,
     /// The session as it stood then, for jobs that may have to run again.
@@ -42,6 +44,7 @@ impl Job {
             rests_on: 0,
             busy: None,
             next: 0,
+            is_late_reply_wanted: true,
             began_at: 0,
             before: None,
         }
@@ -79,6 +82,7 @@ impl Job {
             && self.out.len() < OUTPUT_BYTES_MAX
             && !self.session.closing
             && self.session.pause.is_zero()
+            && !self.session.has_afterwards()
     }
 
     /// Index of the next request.
@@ -89,11 +93,19 @@ impl Job {
     /// Encodes the reply to the request that has just run.
     pub(super) fn reply(&mut self, reply: &Reply) {
         self.next += 1;
+        self.is_late_reply_wanted = self.session.reply_mode == ReplyMode::On;
         match self.session.reply_mode {
             ReplyMode::On => resp::encode(reply, self.session.protocol, &mut self.out),
             ReplyMode::Off => {}
             ReplyMode::SkipNext => self.session.reply_mode = ReplyMode::SkipThis,
             ReplyMode::SkipThis => self.session.reply_mode = ReplyMode::On,
+        }
+    }
+
+    /// Encodes a reply that took the place of the latest request's own, once that was committed.
+    pub fn reply_late(&mut self, reply: &Reply) {
+        if self.is_late_reply_wanted {
+            resp::encode(reply, self.session.protocol, &mut self.out);
         }
     }
 

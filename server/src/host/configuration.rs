@@ -1,5 +1,6 @@
 //! The configuration parameters: one table of what there is, what may change, and what a value must look like.
 
+mod saving;
 mod values;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
@@ -9,6 +10,7 @@ use dredis_commands::{Configuration, SettingRefused};
 use dredis_contract::Result as StorageResult;
 use dredis_data::PackedLimits;
 
+pub use self::saving::{SaveOptions, SavePoint, SavingParameters};
 use self::values::{boolean, bytes, choice, integer, percentiles};
 use crate::cli::Settings;
 use crate::executor::AppendFsync;
@@ -38,6 +40,7 @@ pub struct Parameters {
     packed: Packed,
     busy_threshold_ms: AtomicI64,
     script_bytes_max: AtomicI64,
+    saving: SavingParameters,
 }
 
 /// Up to which size collections stay packed.
@@ -162,8 +165,18 @@ static PARAMETERS: &[Parameter] = &[
     Parameter { name: "list-compress-depth", kind: Kind::Only("0", "compressing is the backend's business") },
     Parameter {
         name: "save",
-        kind: Kind::Only("", "every commit is in the backend at once, and RDB files are not supported yet"),
+        kind: Kind::Special(|p| p.saving.show_points(), |p, text| p.saving.set_points(text)),
     },
+    Parameter {
+        name: "dbfilename",
+        kind: Kind::Special(|p| p.saving.show_file_name(), |p, text| p.saving.set_file_name(text)),
+    },
+    Parameter {
+        name: "rdb-version",
+        kind: Kind::Special(|p| p.saving.show_version(), |p, text| p.saving.set_version(text)),
+    },
+    Parameter { name: "rdbcompression", kind: Kind::Boolean(|p| &p.saving.is_compressed) },
+    Parameter { name: "rdbchecksum", kind: Kind::Boolean(|p| &p.saving.has_checksum) },
     Parameter {
         name: "appendonly",
         kind: Kind::Only("yes", "every commit is in the backend at once; that is not optional"),
@@ -226,6 +239,7 @@ impl Parameters {
             packed: Packed::new(PackedLimits::default()),
             busy_threshold_ms: AtomicI64::new(5000),
             script_bytes_max: AtomicI64::new(256 * MIB),
+            saving: SavingParameters::default(),
         }
     }
 
@@ -233,6 +247,11 @@ impl Parameters {
     pub fn on_append_fsync(&self, apply: impl Fn(AppendFsync) -> StorageResult<()> + Send + Sync + 'static) {
         // A second caller would be a mistake of the program's, and the first stays.
         self.apply_append_fsync.set(Box::new(apply)).unwrap_or_default();
+    }
+
+    /// How RDB files are written, and when.
+    pub fn saving(&self) -> &SavingParameters {
+        &self.saving
     }
 
     /// Whether clients must give a password.

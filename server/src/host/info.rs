@@ -120,9 +120,7 @@ impl ServerHost {
 
     fn persistence(&self, text: &mut String) {
         let is_kept = self.engine.capabilities.durability != Durability::Never;
-        line!(text, "loading:0");
-        line!(text, "async_loading:0");
-        line!(text, "rdb_bgsave_in_progress:0");
+        self.rdb_files.status().write(self.rdb_files.changes_since_save(), text);
         line!(text, "aof_enabled:{}", u8::from(is_kept));
         line!(text, "aof_last_write_status:{}", if self.is_sync_failing() { "err" } else { "ok" });
     }

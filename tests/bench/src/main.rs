@@ -5,6 +5,7 @@
 //! `cargo run --release -p dredis-bench -- --backends lmdb --tests get,set --rounds 5`
 #![forbid(unsafe_code)]
 
+mod files;
 mod load;
 mod options;
 mod report;
@@ -36,6 +37,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
+    if options.files {
+        print!("{}", files::show(&files::measure(options)?));
+        return Ok(());
+    }
     let mut subjects = vec![Subject::redis()];
     subjects.extend(options.backends.iter().map(|backend| Subject::dredis(*backend)));
     let mut report = Report::new(subjects.iter().map(|subject| subject.name.clone()).collect());

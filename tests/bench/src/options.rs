@@ -4,11 +4,12 @@ use dredis_suite::Backend;
 
 const HELP: &str = "usage: dredis-bench [--backends memory,leveldb,lmdb] [--tests ping_mbulk,set,get,incr,mset]
                     [--pipelines 1,32] [--requests 200000] [--keys 1000000] [--clients 50]
-                    [--value-bytes 100] [--rounds 3] [--disk]
+                    [--value-bytes 100] [--rounds 3] [--disk] [--files]
 Tests of redis-benchmark go by their names there; our own are hset, hget, hgetall, sadd, sismember, spop, zadd, zrank,
 zrange_deep, lpush, rpop, lrange_100, lindex and evalsha_10.
 --requests is the number of requests per measurement without pipelining; with it, four times as many are sent.
---disk also measures what collections take on disk, on servers of their own.";
+--disk also measures what collections take on disk, on servers of their own.
+--files measures nothing but loading and saving of RDB files.";
 
 /// What to measure.
 pub(crate) struct Options {
@@ -23,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) rounds: u32,
     /// Whether to measure what collections take on disk.
     pub(crate) disk: bool,
+    /// Whether to measure RDB files, and nothing else.
+    pub(crate) files: bool,
 }
 
 impl Options {
@@ -39,6 +42,7 @@ impl Options {
             value_bytes: 100,
             rounds: 3,
             disk: false,
+            files: false,
         };
         while let Some(name) = arguments.next() {
             if name == "--help" {
@@ -46,6 +50,10 @@ impl Options {
             }
             if name == "--disk" {
                 options.disk = true;
+                continue;
+            }
+            if name == "--files" {
+                options.files = true;
                 continue;
             }
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{HELP}"))?;

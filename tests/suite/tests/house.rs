@@ -39,6 +39,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("dredis-suite", &[]),
     ("dredis-bench", &["dredis-suite"]),
+    ("dredis-fuzz", &["dredis-data"]),
 ];
 
 /// Foreign crates that only some may depend on.

@@ -9,6 +9,7 @@ mod latency;
 mod lolwut;
 mod memory;
 mod process;
+mod saving;
 mod slowlog;
 
 use crate::Command;
@@ -20,6 +21,8 @@ const ROW: Command = Command { group: Group::Server, ..Command::BLANK };
 
 /// Flags of what only administrators do.
 const ADMIN: Flags = Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE);
+/// Flags of what writes files.
+const SAVING: Flags = Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::NO_ASYNC_LOADING);
 /// Flags of HELP.
 const HELP: Flags = Flags::LOADING.or(Flags::STALE);
 
@@ -31,6 +34,17 @@ const FLUSH_MODE: &[Argument] =
 
 /// The table.
 pub static TABLE: &[Command] = &[
+    Command {
+        name: "bgsave",
+        summary: "Begins to write all data into an RDB file; nobody waits for it.",
+        complexity: "O(1), and O(N) beside other clients' work",
+        history: &[("3.2.2", "Option SCHEDULE.")],
+        arity: -1,
+        flags: SAVING,
+        arguments: &[word("schedule", "SCHEDULE").since("3.2.2").optional()],
+        run: saving::bgsave,
+        ..ROW
+    },
     command::COMMAND,
     config::COMMAND,
     Command {
@@ -95,6 +109,15 @@ pub static TABLE: &[Command] = &[
         run: info::info,
         ..ROW
     },
+    Command {
+        name: "lastsave",
+        summary: "Tells when data were last saved into an RDB file.",
+        flags: Flags::LOADING.or(Flags::STALE).or(Flags::FAST),
+        categories: &["admin", "dangerous"],
+        tips: &["nondeterministic_output"],
+        run: saving::lastsave,
+        ..ROW
+    },
     latency::COMMAND,
     Command {
         name: "lolwut",
@@ -115,6 +138,14 @@ pub static TABLE: &[Command] = &[
         flags: Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST),
         categories: &["admin", "dangerous"],
         run: process::role,
+        ..ROW
+    },
+    Command {
+        name: "save",
+        summary: "Writes all data into an RDB file, and answers when that is done. Other clients go on.",
+        complexity: "O(N) where N is the total number of keys in all databases",
+        flags: SAVING.or(Flags::NO_MULTI),
+        run: saving::save,
         ..ROW
     },
     Command {

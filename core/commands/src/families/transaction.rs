@@ -112,7 +112,10 @@ fn exec(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     for request in multi.queued.iter() {
         let arguments: Vec<&[u8]> = request.iter().map(Vec::as_slice).collect();
         let id = Registry::get().find(&arguments).expect("only known commands are queued");
-        let reply = dispatch::call(context, id, &arguments)?;
+        context.session.is_in_exec = true;
+        let reply = dispatch::call(context, id, &arguments);
+        context.session.is_in_exec = false;
+        let reply = reply?;
         replies.push((context.session.protocol, reply));
     }
     let protocol = context.session.protocol;

@@ -17,7 +17,7 @@ use backend::MapBackend;
 use counting::{Counting, Counts};
 use dredis_commands::{
     Call, Classifier, Clients, Configuration, Context, Host, Measurements, Path, Reply, ScriptKind, Scripts,
-    Session, Watched, execute,
+    Session, Snapshots, Watched, execute,
 };
 use dredis_data::contract::Result;
 use dredis_data::{KeyPosition, Observer, PackedLimits, Random, Store, Transaction, WriterState};
@@ -272,6 +272,10 @@ impl Host for StandIn {
     }
 
     fn measurements(&self) -> &dyn Measurements {
+        &self.server
+    }
+
+    fn snapshots(&self) -> &dyn Snapshots {
         &self.server
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dredis_commands::{
     ClientFilter, Clients, CommandId, Configuration, InfoSection, Killed, LatencyEvent, Measurements,
-    MemoryFigures, PauseScope, Session, SettingRefused, SlowCall, UnblockWith,
+    MemoryFigures, PauseScope, Session, SettingRefused, SlowCall, Snapshots, UnblockWith,
 };
 
 /// Clients, parameters and measurements.
@@ -30,6 +30,9 @@ pub struct Parts {
     pub latency_events: Vec<LatencyEvent>,
     pub distribution: Option<Distribution>,
     pub memory: MemoryFigures,
+    pub last_save_s: u64,
+    pub is_saving: bool,
+    pub saves_at_end: bool,
     /// Codes of errors that were answered.
     pub errors: Vec<String>,
     /// Every request to change something.
@@ -168,5 +171,23 @@ impl Measurements for StandInServer {
 
     fn memory(&self) -> MemoryFigures {
         self.parts().memory
+    }
+}
+
+impl Snapshots for StandInServer {
+    fn last_save_s(&self) -> u64 {
+        self.parts().last_save_s
+    }
+
+    fn is_saving(&self) -> bool {
+        self.parts().is_saving
+    }
+
+    fn saves_at_end(&self) -> bool {
+        self.parts().saves_at_end
+    }
+
+    fn end_without_saving(&self) {
+        self.ask("end without saving".to_owned());
     }
 }

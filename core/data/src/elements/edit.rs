@@ -63,12 +63,14 @@ impl Transaction<'_> {
 
     /// Adds an element of this name; whether there was none before. If there was one, nothing is changed.
     pub(crate) fn add_element(&mut self, set: ElementSet, name: &[u8], payload: &[u8]) -> Result<bool> {
-        let mut is_new = false;
-        self.edit_element(set, name, |found| {
-            is_new = found.is_none();
-            Ok::<_, Error>(if is_new { Edit::Put(payload) } else { Edit::Keep })
-        })?;
-        Ok(is_new)
+        let record = self.element_record(set, name);
+        let mut bucket = self.get_to_extend(&record)?.unwrap_or_default();
+        if bucket::find(&bucket, name)?.is_some() {
+            return Ok(false);
+        }
+        bucket::push(&mut bucket, name, payload)?;
+        self.put(&record, bucket);
+        Ok(true)
     }
 
     /// Makes elements of these names, without payloads, unless they are there. How many were not.

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dredis_commands::{
     Call, ClientFilter, Clients, CommandId, Configuration, Host, InfoSection, Killed, LatencyEvent,
-    Measurements, MemoryFigures, PauseScope, Scripts, Session, SettingRefused, SlowCall, UnblockWith,
-    Watched,
+    Measurements, MemoryFigures, PauseScope, Scripts, Session, SettingRefused, SlowCall, Snapshots,
+    UnblockWith, Watched,
 };
 use dredis_contract::Result;
 use dredis_data::{KeyPosition, Observer, PackedLimits};
@@ -82,6 +82,10 @@ impl Host for QuietHost {
         self
     }
 
+    fn snapshots(&self) -> &dyn Snapshots {
+        self
+    }
+
     fn shut_down(&self) {}
 
     fn set_active_expiry(&self, _: bool) {}
@@ -129,6 +133,22 @@ impl Observer for QuietHost {
         }
         Ok(())
     }
+}
+
+impl Snapshots for QuietHost {
+    fn last_save_s(&self) -> u64 {
+        0
+    }
+
+    fn is_saving(&self) -> bool {
+        false
+    }
+
+    fn saves_at_end(&self) -> bool {
+        false
+    }
+
+    fn end_without_saving(&self) {}
 }
 
 impl Clients for QuietHost {

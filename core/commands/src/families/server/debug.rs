@@ -2,23 +2,32 @@
 
 use std::time::Duration;
 
+use dredis_data::Digest;
+
 use crate::families::key::object::encoding_of;
 use crate::families::server::memory::SAMPLES_DEFAULT;
 use crate::help::of_lines;
 use crate::numbers::integer;
-use crate::{Arguments, CommandResult, Context, Reply, errors};
+use crate::{Afterwards, Arguments, CommandResult, Context, ReloadFrom, Reply, errors};
 
 /// The longest sleep; a client that mistypes should not wait for days.
 const SLEEP_MAX: Duration = Duration::from_secs(24 * 3600);
 
 const HELP: &[&str] = &[
     "DEBUG <subcommand> [<argument> ...], with these subcommands:",
+    "DIGEST",
+    "    Answers a digest of all keys, values, and whether they expire; Redis's own.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Answers a digest of each key's value.",
     "ERROR <line>",
     "    Answers this line as an error.",
     "OBJECT <key>",
     "    Tells how a key's value is kept.",
     "PROTOCOL <type>",
     "    Answers something of this type of reply.",
+    "RELOAD [NOSAVE]",
+    "    Saves all data into a file and puts what that holds in their place. NOSAVE: takes the",
+    "    file that was saved last. Others go on reading the old data until the new are there.",
     "SET-ACTIVE-EXPIRE (0|1)",
     "    Says whether expired keys are removed before anyone asks for them.",
     "SLEEP <seconds>",
@@ -30,6 +39,9 @@ const HELP: &[&str] = &[
 pub(super) fn debug(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
     let is = |word: &str| arguments[1].eq_ignore_ascii_case(word.as_bytes());
     match &arguments[2..] {
+        [] if is("DIGEST") => Ok(Reply::Status(context.txn.digest()?.to_hex().into())),
+        keys if is("DIGEST-VALUE") => digest_values(context, keys),
+        options if is("RELOAD") => reload(context, options),
         [] if is("HELP") => Ok(of_lines(HELP.iter().map(|line| (*line).to_owned()))),
         [seconds] if is("SLEEP") => sleep(context, seconds),
         [key] if is("OBJECT") => object(context, key),
@@ -41,6 +53,45 @@ pub(super) fn debug(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> 
         [kind] if is("PROTOCOL") => protocol(kind),
         _ => Err(errors::subcommand_syntax("debug", arguments[1])),
     }
+}
+
+/// An absent key has a digest of zeros.
+fn digest_values(context: &mut Context<'_, '_>, keys: Arguments<'_>) -> CommandResult {
+    let mut digests = Vec::with_capacity(keys.len());
+    for key in keys {
+        let digest = match context.txn.find(context.db(), key)? {
+            Some(entry) => context.txn.value_digest(&entry)?,
+            None => Digest::default(),
+        };
+        digests.push(Reply::Status(digest.to_hex().into()));
+    }
+    Ok(Reply::Array(digests))
+}
+
+fn reload(context: &mut Context<'_, '_>, options: Arguments<'_>) -> CommandResult {
+    let mut from = ReloadFrom::Data;
+    for option in options {
+        let is = |word: &str| option.eq_ignore_ascii_case(word.as_bytes());
+        if is("NOSAVE") {
+            from = ReloadFrom::LastSave;
+        } else if is("MERGE") || is("NOFLUSH") {
+            return Err(errors::fixed(
+                "ERR DEBUG RELOAD puts what the file holds in place of all data, at once: MERGE and NOFLUSH are not supported",
+            ));
+        } else {
+            return Err(errors::fixed(
+                "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+            ));
+        }
+    }
+    if context.host.is_readonly() {
+        return Err(errors::fixed("READONLY You can't write against a read only replica."));
+    }
+    if context.session.is_in_exec {
+        return Err(errors::fixed("ERR DEBUG RELOAD is not allowed inside a transaction"));
+    }
+    context.session.afterwards(Afterwards::Reload(from));
+    Ok(Reply::Nothing)
 }
 
 fn sleep(context: &mut Context<'_, '_>, seconds: &[u8]) -> CommandResult {

@@ -1,6 +1,6 @@
 //! The process: TIME, ROLE, SHUTDOWN.
 
-use crate::{Arguments, CommandResult, Context, Reply, errors};
+use crate::{Afterwards, Arguments, CommandResult, Context, Reply, errors};
 
 pub(super) fn time(context: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     let now_us = context.host.unix_time_us();
@@ -13,10 +13,10 @@ pub(super) fn role(_: &mut Context<'_, '_>, _: Arguments<'_>) -> CommandResult {
     Ok(Reply::Array(vec![Reply::Text("master"), Reply::Integer(0), Reply::Array(Vec::new())]))
 }
 
-/// SAVE, NOSAVE, NOW and FORCE say what is to become of a snapshot and of replicas. Here acknowledged writes are
-/// in the backend already, and the end makes them durable in any case.
+/// Acknowledged writes are in the backend already, and the end makes them durable in any case: SAVE and NOSAVE are about an
+/// RDB file. NOW is about replicas, of which there are none.
 pub(super) fn shutdown(context: &mut Context<'_, '_>, arguments: Arguments<'_>) -> CommandResult {
-    let (mut save, mut no_save, mut abort) = (false, false, false);
+    let (mut save, mut no_save, mut abort, mut force) = (false, false, false, false);
     for option in &arguments[1..] {
         let is = |word: &str| option.eq_ignore_ascii_case(word.as_bytes());
         if is("SAVE") {
@@ -25,7 +25,9 @@ pub(super) fn shutdown(context: &mut Context<'_, '_>, arguments: Arguments<'_>) 
             no_save = true;
         } else if is("ABORT") {
             abort = true;
-        } else if !is("NOW") && !is("FORCE") {
+        } else if is("FORCE") {
+            force = true;
+        } else if !is("NOW") {
             return Err(errors::SYNTAX);
         }
     }
@@ -39,6 +41,12 @@ pub(super) fn shutdown(context: &mut Context<'_, '_>, arguments: Arguments<'_>) 
         // One that has begun waits for nobody, so that there is nothing to take back.
         return Err(errors::fixed("ERR No shutdown in progress."));
     }
+    let snapshots = context.host.snapshots();
+    if save || (!no_save && snapshots.saves_at_end()) {
+        context.session.afterwards(Afterwards::SaveAndShutDown { force });
+        return Ok(Reply::Nothing);
+    }
+    snapshots.end_without_saving();
     context.host.shut_down();
     context.session.closing = true;
     Ok(Reply::Nothing)
