@@ -60,6 +60,10 @@ pub trait Backend: Send + Sync + 'static {
     /// [`crate::ErrorKind::Unsupported`]. A directory in which something lies is [`crate::ErrorKind::InvalidInput`],
     /// and stays as it is. (Kit: `a_checkpoint_opens_as_an_engine`, `a_checkpoint_is_consistent_while_commits_go_on`,
     /// `an_engine_without_checkpoints_says_so`.)
+    ///
+    /// The copy holds every commit that returned before this call, none that begins after it has returned, and each
+    /// whole; of those in between, the ones up to one of them. From then on the two have nothing to do with each
+    /// other. (Kit: `a_checkpoint_taken_while_commits_run_is_whole`.)
     fn checkpoint(&self, dir: &Path) -> Result<()> {
         let _ = dir;
         Err(Error::unsupported("checkpoint"))

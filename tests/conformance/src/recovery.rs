@@ -1,5 +1,11 @@
 //! Processes killed during commits: what was acknowledged is there, batches are whole, and the directory opens.
+//! And checkpoints taken during commits: each holds the commits up to one of them, whole.
+//!
+//! The death of a process loses nothing, also on engines that are durable on `sync`
+//! ([`dredis_contract::Durability::OnSync`]): what a commit handed to the operating system stays there. Loss at the death
+//! of the machine, which may only concern what came after the last `sync`, is not brought about here.
 
+mod copies;
 mod kills;
 mod workload;
 
@@ -28,4 +34,10 @@ pub(crate) const CHECKS: &[Check] = &[
         kills::refused,
     )
     .needing(Need::ExclusiveChild),
+    check(
+        "a_checkpoint_taken_while_commits_run_is_whole",
+        "The copy holds every commit that returned before this call, none that begins after it has returned, and each whole.",
+        copies::whole,
+    )
+    .needing(Need::Checkpoint),
 ];

@@ -71,7 +71,10 @@ macro_rules! suite {
                     compaction_changes_nothing_that_is_read sizes_and_figures_change_nothing
                     histories_agree_with_an_ordered_map histories_agree_when_reopened_on_the_way
                 }
-                recovery { acknowledged_commits_survive_a_killed_process another_process_is_refused }
+                recovery {
+                    acknowledged_commits_survive_a_killed_process another_process_is_refused
+                    a_checkpoint_taken_while_commits_run_is_whole
+                }
                 commands {
                     commands_answer_as_on_an_ordered_map commands_answer_the_same_when_reopened_on_the_way
                 }

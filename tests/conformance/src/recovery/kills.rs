@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::workload::{self, LAST};
-use crate::changes::{Model, apply};
+use super::workload::expect_commits;
+use crate::changes::Model;
 use crate::check::{During, Ending, Proof, Trial, ensure};
 use crate::child::{Child, Running};
 use crate::directory::Directory;
-use crate::reading::{expect_model, get};
 
 /// So many kills fall on one directory before another one is begun.
 const KILLS_PER_DIRECTORY: usize = 25;
@@ -77,22 +76,7 @@ fn expect_whole(
     acknowledged: u64,
 ) -> Result<u64, Ending> {
     let backend = trial.target.open(directory.path()).during("opening again")?;
-    let view = backend.view()?;
-    let found = match get(&*view, LAST)? {
-        Some(bytes) => {
-            let bytes =
-                bytes.try_into().map_err(|_| Ending::failed("the number of the last commit is garbled"))?;
-            u64::from_be_bytes(bytes)
-        }
-        None => 0,
-    };
-    ensure!(found >= acknowledged, "acknowledged commits are lost: the last one there is {found}");
-    ensure!(found <= acknowledged + 1, "commit {found} is there, which was never begun");
-    for number in last + 1..=found {
-        apply(model, &workload::batch(trial.seed, number));
-    }
-    expect_model(&*view, model).during(format_args!("commits up to {found} should be there, each whole"))?;
-    Ok(found)
+    expect_commits(&*backend, trial.seed, model, last, acknowledged..=acknowledged + 1)
 }
 
 pub(super) fn refused(trial: &Trial<'_>) -> Proof {

@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use dredis_contract::DurabilityNeed;
+use dredis_contract::{Backend, DurabilityNeed};
 
-use crate::changes::{Change, commit};
-use crate::check::Ending;
+use crate::changes::{Change, Model, apply, commit};
+use crate::check::{During, Ending, ensure};
 use crate::random::Random;
+use crate::reading::{expect_model, get};
 use crate::target::Target;
 
 /// The key under which each batch leaves its number.
-pub(super) const LAST: &[u8] = b"~last";
+const LAST: &[u8] = b"~last";
 
 /// Every so many commits `sync` is called. Not often in most lives: it takes longer than many commits, and kills are to
 /// fall on those, too.
 const COMMITS_PER_SYNC: [u64; 3] = [7, 50, 200];
 
 /// So many batches are made before the first of them is committed.
-const BATCHES_AHEAD: u64 = 80;
+pub(super) const BATCHES_AHEAD: u64 = 80;
 
 /// Keys of the workload are below this.
 const KEYS: usize = 600;
@@ -53,6 +55,39 @@ pub(super) fn batch(seed: u64, number: u64) -> Vec<Change> {
     changes.into_values().collect()
 }
 
+/// The batches from `first` on that are made beforehand, so that what happens beside commits falls on those and not on
+/// the making.
+pub(super) fn batches(seed: u64, first: u64) -> Vec<(u64, Vec<Change>)> {
+    (first..first + BATCHES_AHEAD).map(|number| (number, batch(seed, number))).collect()
+}
+
+/// Expects the commits up to one of these numbers, and nothing else: at least what was acknowledged, at most what was
+/// begun. Returns the number of the last one there. The model holds the commits up to `reached` and is moved on to it.
+pub(super) fn expect_commits(
+    backend: &dyn Backend,
+    seed: u64,
+    model: &mut Model,
+    reached: u64,
+    last: RangeInclusive<u64>,
+) -> Result<u64, Ending> {
+    let view = backend.view()?;
+    let found = match get(&*view, LAST)? {
+        Some(bytes) => {
+            let bytes =
+                bytes.try_into().map_err(|_| Ending::failed("the number of the last commit is garbled"))?;
+            u64::from_be_bytes(bytes)
+        }
+        None => 0,
+    };
+    ensure!(found >= *last.start(), "acknowledged commits are lost: the last one there is {found}");
+    ensure!(found <= *last.end(), "commit {found} is there, which was never begun");
+    for number in reached + 1..=found {
+        apply(model, &batch(seed, number));
+    }
+    expect_model(&*view, model).during(format_args!("commits up to {found} should be there, each whole"))?;
+    Ok(found)
+}
+
 /// Commits one batch after the other, from `first` on, and says the number of each once its commit has returned.
 pub(crate) fn commit_for_ever(
     target: &Target,
@@ -67,9 +102,7 @@ pub(crate) fn commit_for_ever(
     let commits_per_sync = COMMITS_PER_SYNC[(seed.wrapping_add(first) % 3) as usize];
     let mut next = first;
     loop {
-        // Made beforehand, so that kills fall on commits and not on the making.
-        let batches: Vec<(u64, Vec<Change>)> =
-            (next..next + BATCHES_AHEAD).map(|number| (number, batch(seed, number))).collect();
+        let batches = batches(seed, next);
         next += BATCHES_AHEAD;
         for (number, changes) in &batches {
             commit(&*backend, changes)?;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use dredis_contract::{
     Backend, Batch, Capabilities, Commit, Cursor, Durability, Error, ErrorKind, Limits, Open, OpenRequest,
@@ -19,6 +20,9 @@ use crate::reading::{LogView, Records};
 pub(crate) const KEY_BYTES_MAX: usize = 300;
 const VALUE_BYTES_MAX: usize = 2 << 20;
 const BATCH_BYTES_MAX: u64 = 4 << 20;
+
+/// So many commits a fault lets pass while it copies: enough for some of them to change both halves of the keys.
+const COMMITS_IN_BETWEEN: u64 = 10;
 
 /// The engine.
 pub struct LogBackend {
@@ -35,6 +39,8 @@ struct State {
     /// What was not written yet; only ever filled by a fault.
     unwritten: Vec<u8>,
     commits: u64,
+    /// The log's length at the last sync; only a fault asks.
+    synced_bytes: u64,
 }
 
 impl Open for LogBackend {
@@ -84,7 +90,13 @@ impl LogBackend {
             dredis_contract::LogLevel::Info,
             if fault == Fault::LogsTwoLines { "a\nb" } else { "opened" },
         );
-        let state = State { records: Arc::new(records), log, unwritten: Vec::new(), commits: 0 };
+        let state = State {
+            records: Arc::new(records),
+            log,
+            unwritten: Vec::new(),
+            commits: 0,
+            synced_bytes: length,
+        };
         Ok(LogBackend { fault, dir: request.dir.clone(), state: Mutex::new(state), _lock: lock })
     }
 
@@ -114,6 +126,23 @@ impl LogBackend {
             }
         }
         if batch.bytes() > BATCH_BYTES_MAX { refuse("a batch") } else { Ok(()) }
+    }
+
+    /// A copy of which the first half of the keys is as they are, and the rest as it is some commits later.
+    fn copy_two_moments(&self, log: &Path) -> Result<()> {
+        let earlier = self.records();
+        let wanted = self.state().commits + COMMITS_IN_BETWEEN;
+        // Where nobody commits there is nothing to wait for.
+        let patience = Instant::now() + Duration::from_secs(5);
+        while self.state().commits < wanted && Instant::now() < patience {
+            std::thread::yield_now();
+        }
+        let later = self.records();
+        let middle = earlier.0.keys().nth(earlier.0.len() / 2).cloned().unwrap_or_default();
+        let first = earlier.0.range(..middle.clone());
+        let operations: Vec<Operation<'_>> =
+            first.chain(later.0.range(middle..)).map(|(key, value)| Operation::Put { key, value }).collect();
+        Ok(fs::write(log, record(&operations))?)
     }
 }
 
@@ -173,9 +202,10 @@ impl Backend for LogBackend {
 
     fn sync(&self) -> Result<()> {
         let mut state = self.state();
-        let State { log, unwritten, .. } = &mut *state;
+        let State { log, unwritten, synced_bytes, .. } = &mut *state;
         log.write_all(unwritten)?;
         unwritten.clear();
+        *synced_bytes = log.metadata()?.len();
         Ok(log.sync_data()?)
     }
 
@@ -184,12 +214,16 @@ impl Backend for LogBackend {
         if self.fault != Fault::CheckpointsOverWhatIsThere && fs::read_dir(dir)?.next().is_some() {
             return Err(Error::invalid_input("the directory is not empty; give another one"));
         }
+        if self.fault == Fault::CheckpointsOfTwoMoments {
+            return self.copy_two_moments(&dir.join("log"));
+        }
         let state = self.state();
         fs::copy(self.dir.join("log"), dir.join("log"))?;
-        if self.fault == Fault::CheckpointsAnOlderState {
-            let file = OpenOptions::new().write(true).open(dir.join("log"))?;
-            let length = file.metadata()?.len();
-            file.set_len(length.saturating_sub(1))?;
+        let file = OpenOptions::new().write(true).open(dir.join("log"))?;
+        match self.fault {
+            Fault::CheckpointsAnOlderState => file.set_len(file.metadata()?.len().saturating_sub(1))?,
+            Fault::CheckpointsWhatIsSynced => file.set_len(state.synced_bytes)?,
+            _ => {}
         }
         drop(state);
         Ok(())
