@@ -53,7 +53,7 @@ fn put_number(number: f64, packed: &mut Vec<u8>) {
 
 fn put_integer(integer: i64, packed: &mut Vec<u8>) {
     match integer {
-        0..=0x7F | -32..=-1 => packed.push(integer as u8),
+        -32..=0x7F => packed.push(integer as u8),
         0x80..=0xFF => packed.extend_from_slice(&[0xCC, integer as u8]),
         0x100..=0xFFFF => with_head(0xCD, &(integer as u16).to_be_bytes(), packed),
         0x1_0000..=0xFFFF_FFFF => with_head(0xCE, &(integer as u32).to_be_bytes(), packed),

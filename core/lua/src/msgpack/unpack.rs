@@ -57,7 +57,7 @@ fn unpack_some(lua: &Lua, arguments: &Arguments, limit: Option<i64>, offset: i64
         }
         values.push(reader.value()?);
     }
-    let next = (reader.position < length).then_some(reader.position as f64).unwrap_or(-1.0);
+    let next = if reader.position < length { reader.position as f64 } else { -1.0 };
     let next = limit.map(|_| Value::Number(next));
     Ok(next.into_iter().chain(values).collect())
 }
