@@ -11,7 +11,7 @@ pub(crate) struct Arguments(Vec<Value>);
 
 impl FromLuaMulti for Arguments {
     fn from_lua_multi(values: MultiValue, _: &Lua) -> Result<Arguments> {
-        Ok(Arguments(values.into_iter().collect()))
+        Ok(Arguments(values.into()))
     }
 }
 

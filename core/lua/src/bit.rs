@@ -4,21 +4,21 @@ use mlua::{Lua, Result, Table, Value};
 
 use crate::arguments::Arguments;
 
-type Unary = fn(u32) -> u32;
-type Binary = fn(u32, u32) -> u32;
+/// Functions of one and of two numbers, with their names.
+type Unary = (&'static str, fn(u32) -> u32);
+type Binary = (&'static str, fn(u32, u32) -> u32);
 
 /// The library's table.
 pub(crate) fn library(lua: &Lua) -> Result<Table> {
     let table = lua.create_table()?;
-    let unary: [(&str, Unary); 3] =
-        [("tobit", |bits| bits), ("bnot", |bits| !bits), ("bswap", u32::swap_bytes)];
+    let unary: [Unary; 3] = [("tobit", |bits| bits), ("bnot", |bits| !bits), ("bswap", u32::swap_bytes)];
     for (name, operation) in unary {
         let function = lua.create_function(move |lua, arguments: Arguments| {
             Ok(signed(operation(bits(lua, &arguments, 0)?)))
         })?;
         table.raw_set(name, function)?;
     }
-    let folding: [(&str, Binary); 3] = [
+    let folding: [Binary; 3] = [
         ("band", |one, other| one & other),
         ("bor", |one, other| one | other),
         ("bxor", |one, other| one ^ other),
@@ -34,7 +34,7 @@ pub(crate) fn library(lua: &Lua) -> Result<Table> {
         table.raw_set(name, function)?;
     }
     // Of the distance only the low five bits count, as in the processor.
-    let shifting: [(&str, Binary); 5] = [
+    let shifting: [Binary; 5] = [
         ("lshift", u32::wrapping_shl),
         ("rshift", u32::wrapping_shr),
         ("arshift", |bits, by| (bits as i32).wrapping_shr(by) as u32),

@@ -5,6 +5,7 @@ use mlua::{Function, IntoLua, Lua, LuaString, Result, Table, Value};
 use crate::answer::Answer;
 use crate::number;
 use crate::raise::{RaisedError, error_table};
+use crate::run::Elements;
 use crate::surroundings::Protocol;
 
 /// Levels of tables in an answer. Redis ends at the limit of Lua's stack, some thousand levels deeper; an answer is also
@@ -140,6 +141,7 @@ impl Reader {
     pub(crate) fn read(&self, value: Value, protocol: Protocol, bytes_max: usize) -> Result<Read> {
         let mut levels: Vec<Level> = Vec::new();
         let mut bytes: usize = 0;
+        let mut elements = Elements::default();
         let mut whole = match self.begin(value, protocol)? {
             Begun::Error(error) => return Ok(Read::Error(error)),
             Begun::Whole(answer) => return Ok(Read::Answer(answer)),
@@ -160,6 +162,7 @@ impl Reader {
                 whole = done;
                 continue;
             };
+            elements.count()?;
             bytes = bytes.saturating_add(ELEMENT_BYTES);
             whole = match self.begin(next, protocol)? {
                 Begun::Whole(answer) => Some(answer),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::resume_unwind;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use mlua::Value;
 
@@ -15,9 +15,9 @@ use crate::flags::Flags;
 use crate::machine::{Machine, memory_message, reply_line, unhandled};
 use crate::raise::RaisedError;
 use crate::random::Random;
-use crate::run::{Registration, Run, RunState, lend};
+use crate::run::{Registration, Run, RunState, lend, with_state};
 use crate::shebang::without_shebang;
-use crate::surroundings::{Protocol, Stop, Surroundings};
+use crate::surroundings::{Stop, Surroundings};
 
 /// Compiled scripts that are kept; with one more, all are forgotten.
 const SCRIPTS_MAX: usize = 1000;
@@ -140,8 +140,8 @@ impl Interpreter {
         self.machine.json.reset();
         let entry = self.machine.run.clone();
         let mut run = self.new_run(around);
-        let result = self.enter(&mut run, || entry.call((index, arrays.0, arrays.1)));
-        self.outcome(result, run.state, sha)
+        let ended = self.end_of(&mut run, || entry.call((index, arrays.0, arrays.1)));
+        self.outcome(ended, run.state, sha)
     }
 
     /// Runs a library's code to learn what it registers, for FUNCTION LOAD. Nothing of it is kept: [`call_function`](Self::call_function)
@@ -193,8 +193,8 @@ impl Interpreter {
         self.machine.json.reset();
         let entry = self.machine.call.clone();
         let mut run = self.new_run(around);
-        let result = self.enter(&mut run, || entry.call((index, position, arrays.0, arrays.1)));
-        self.outcome(result, run.state, &String::from_utf8_lossy(function))
+        let ended = self.end_of(&mut run, || entry.call((index, position, arrays.0, arrays.1)));
+        self.outcome(ended, run.state, &String::from_utf8_lossy(function))
     }
 
     /// Forgets compiled scripts, as SCRIPT FLUSH wants it.
@@ -356,43 +356,55 @@ impl Interpreter {
         result
     }
 
+    /// Runs, and reads the answer while the run can still be stopped.
+    fn end_of(
+        &mut self,
+        run: &mut Run<'_>,
+        call: impl FnOnce() -> mlua::Result<(bool, Value)>,
+    ) -> mlua::Result<Ended> {
+        let reader = Arc::clone(&self.machine.reader);
+        let bytes_max = self.limits.memory_bytes_max;
+        self.enter(run, || match call()? {
+            (true, value) => {
+                let protocol = with_state(|state| state.protocol);
+                reader.read(value, protocol, bytes_max).map(Ended::Well)
+            }
+            (false, value) => Ok(Ended::Badly(value)),
+        })
+    }
+
     /// What a run came to.
     fn outcome(
-        &mut self,
-        result: mlua::Result<(bool, Value)>,
+        &self,
+        ended: mlua::Result<Ended>,
         mut state: RunState,
         name: &str,
     ) -> Result<Answer, Failure> {
         let failure = state.failure.take();
-        let error = match (state.stopped, result) {
+        let bytes_max = self.limits.memory_bytes_max;
+        let error = match (state.stopped, ended) {
             (Some(Stop::Abandon), _) => return Err(Failure::Abandoned),
             (Some(Stop::Error(message)), _) => RaisedError {
                 message,
                 place: failure.and_then(|failure| failure.place),
                 ..RaisedError::default()
             },
-            (None, Ok((true, value))) => return self.answer(value, state.protocol),
+            (None, Ok(Ended::Well(Read::Answer(answer)))) => return Ok(answer),
+            (None, Ok(Ended::Well(Read::Error(error)))) => error,
+            (None, Ok(Ended::Well(Read::TooLarge))) => {
+                return Err(ScriptError::new(format!(
+                    "ERR the script's answer has more than {bytes_max} bytes"
+                ))
+                .into());
+            }
             // Of exhausted memory, and of an error in the handler, the handler does not learn.
-            (None, Ok((false, value))) => failure.unwrap_or_else(|| {
+            (None, Ok(Ended::Badly(value))) => failure.unwrap_or_else(|| {
                 let text = as_text(&value);
                 RaisedError::new(text.as_ref().map_or(b"unknown error", |text| text.as_ref()))
             }),
             (None, Err(error)) => failure.unwrap_or_else(|| unhandled(&error)),
         };
         Err(self.script_error(&error, name))
-    }
-
-    fn answer(&self, value: Value, protocol: Protocol) -> Result<Answer, Failure> {
-        let bytes_max = self.limits.memory_bytes_max;
-        match self.machine.reader.read(value, protocol, bytes_max) {
-            Ok(Read::Answer(answer)) => Ok(answer),
-            Ok(Read::Error(error)) => Err(self.script_error(&error, "")),
-            Ok(Read::TooLarge) => {
-                Err(ScriptError::new(format!("ERR the script's answer has more than {bytes_max} bytes"))
-                    .into())
-            }
-            Err(error) => Err(self.script_error(&unhandled(&error), "")),
-        }
     }
 
     fn script_error(&self, error: &RaisedError, name: &str) -> Failure {
@@ -404,6 +416,12 @@ impl Interpreter {
     fn broken(&self, error: &mlua::Error) -> ScriptError {
         ScriptError::new(reply_line(&unhandled(error), "", self.limits.memory_bytes_max))
     }
+}
+
+/// How a run ended.
+enum Ended {
+    Well(Read),
+    Badly(Value),
 }
 
 /// Whether what a library logs while it loads is written.

@@ -219,15 +219,28 @@ end
 local tables = {}
 for name, found in pairs(table) do tables[name] = found end
 
-function tables.insert(...)
-  local value, position, new = ...
-  if type(value) ~= 'table' then wrong_type(1, 'table', ...) end
-  if real[value] then raise_bare('Attempt to modify a readonly table') end
+local function insert_at(value, ...)
+  local position, new = ...
   local count = select('#', ...)
-  if count == 2 then return insert(value, position) end
-  if count ~= 3 then raise("wrong number of arguments to 'insert'") end
-  if type(position) ~= 'number' and not tonumber(position) then wrong_type(2, 'number', ...) end
+  if type(value) ~= 'table' then wrong_type(1, 'table', value, ...) end
+  if real[value] then raise_bare('Attempt to modify a readonly table') end
+  if count == 1 then return insert(value, position) end
+  if count ~= 2 then raise("wrong number of arguments to 'insert'") end
+  if type(position) ~= 'number' and not tonumber(position) then wrong_type(2, 'number', value, ...) end
   return insert(value, position, new)
+end
+
+function tables.insert(value, position, ...)
+  -- Nearly always something is appended, and then it's faster to see at once that it is.
+  if position ~= nil and select('#', ...) == 0 and type(value) == 'table' and not real[value] then
+    return insert(value, position)
+  end
+  if position == nil and select('#', ...) == 0 then
+    if type(value) ~= 'table' then wrong_type(1, 'table', value) end
+    raise("wrong number of arguments to 'insert'")
+  end
+  -- Not as a tail call, which would lose the name by which the function was called.
+  insert_at(value, position, ...)
 end
 
 local function is_less(one, other)

@@ -20,9 +20,9 @@ scoped_thread_local!(static mut RUN: for<'run> &'run mut (dyn Access + 'run));
 const WORK_BETWEEN_TICKS: u64 = 100_000;
 /// Instructions between two calls of the hook. An instruction can be a call that works on all of the script's memory, so the
 /// hook comes often, and weighs what it counts by the memory in use.
-pub(crate) const INSTRUCTIONS_BETWEEN_HOOKS: u32 = 2000;
+pub(crate) const INSTRUCTIONS_BETWEEN_HOOKS: u32 = 1000;
 /// The memory with which an instruction counts once more.
-const BYTES_PER_WEIGHT: usize = 128 * 1024;
+const BYTES_PER_WEIGHT: usize = 16 * 1024;
 
 /// One run.
 pub(crate) struct Run<'around> {
@@ -186,6 +186,25 @@ pub(crate) fn spend(work: u64) -> Result<()> {
         state.work = 0;
         around.tick()
     })
+}
+
+/// Accounts for the elements of something large, of which each costs about as much as some instructions.
+#[derive(Default)]
+pub(crate) struct Elements(u64);
+
+impl Elements {
+    const PER_ACCOUNT: u64 = 256;
+    const WORK: u64 = 64;
+
+    /// One more. Answers whether it was time to account, and so may be for other checks.
+    pub(crate) fn count(&mut self) -> Result<bool> {
+        self.0 += 1;
+        let is_time = self.0.is_multiple_of(Self::PER_ACCOUNT);
+        if is_time {
+            spend(Self::PER_ACCOUNT * Self::WORK)?;
+        }
+        Ok(is_time)
+    }
 }
 
 /// What the instruction hook does.

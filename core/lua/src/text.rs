@@ -4,7 +4,7 @@ use mlua::{Lua, MultiValue, Result, Table, Value};
 
 use crate::arguments::{Arguments, check_size};
 use crate::pattern::{Captured, Matcher, Span};
-use crate::run::spend;
+use crate::run::{Unlimited, spend};
 
 /// Characters that mean something in a pattern.
 const SPECIAL: &[u8] = b"^$*+?.([%-";
@@ -40,6 +40,7 @@ fn find(lua: &Lua, arguments: Arguments) -> Result<MultiValue> {
         return Ok(nothing());
     };
     let mut values = place(span.start, span.end);
+    let _unlimited = unlimited_if_small(lua, text)?;
     for number in 0..matcher.capture_count() {
         values.push_back(matcher.captured_value(number, span)?);
     }
@@ -54,7 +55,10 @@ fn matching(lua: &Lua, arguments: Arguments) -> Result<MultiValue> {
     let mut matcher = Matcher::new(lua, text.as_ref(), pattern);
     let found = if is_anchored { matcher.match_at(start)? } else { matcher.search(start)? };
     match found {
-        Some(span) => values_of(&matcher, span, MultiValue::new()),
+        Some(span) => {
+            let _unlimited = unlimited_if_small(lua, text.as_ref())?;
+            values_of(&matcher, span, MultiValue::new())
+        }
         None => Ok(nothing()),
     }
 }
@@ -73,6 +77,7 @@ pub(crate) fn match_from(lua: &Lua, arguments: Arguments) -> Result<MultiValue> 
     let Some(span) = found else {
         return Ok(MultiValue::new());
     };
+    let _unlimited = unlimited_if_small(lua, text.as_ref())?;
     let values = [span.start + 1, span.end + 1].map(|position| Value::Number(position as f64));
     values_of(&matcher, span, values.into_iter().collect())
 }
@@ -153,6 +158,12 @@ fn rep(lua: &Lua, arguments: Arguments) -> Result<mlua::LuaString> {
         return lua.create_string("");
     }
     lua.create_string(text.as_ref().repeat(count))
+}
+
+/// Captures can be made faster without the limit, and those of a short text take no memory to speak of.
+fn unlimited_if_small<'lua>(lua: &'lua Lua, text: &[u8]) -> Result<Option<Unlimited<'lua>>> {
+    const SMALL_BYTES_MAX: usize = 16 * 1024;
+    if text.len() > SMALL_BYTES_MAX { Ok(None) } else { Unlimited::new(lua).map(Some) }
 }
 
 /// Where a search begins: the third argument, which may count from the end.

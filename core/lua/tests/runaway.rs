@@ -122,8 +122,8 @@ fn a_tick_can_give_up_as_well() {
 
 #[test]
 fn memory_is_bounded_and_the_state_stays_usable() {
-    let mut interpreter = Interpreter::new(Limits { memory_bytes_max: 8 << 20 }).expect("an interpreter");
-    let refusal = "-ERR the script needs more memory than the 8388608 bytes that scripts may use";
+    let mut interpreter = Interpreter::new(Limits { memory_bytes_max: 2 << 20 }).expect("an interpreter");
+    let refusal = "-ERR the script needs more memory than the 2097152 bytes that scripts may use";
     for script in [
         "local t = {} while true do t[#t + 1] = {} end",
         "local s = 'x' while true do s = s .. s end",
@@ -201,8 +201,10 @@ fn deep_nesting_is_refused() {
 
 #[test]
 fn an_answer_is_bounded() {
-    let outcome = shown("local t = {1} for i = 1, 40 do t = {t, t} end return t");
-    assert_eq!(outcome, "-ERR the script's answer has more than 67108864 bytes");
+    let mut interpreter = Interpreter::new(Limits { memory_bytes_max: 2 << 20 }).expect("an interpreter");
+    let script = "local t = {1} for i = 1, 40 do t = {t, t} end return t";
+    let outcome = show(&run_in(&mut interpreter, &mut Stub::default(), script));
+    assert_eq!(outcome, "-ERR the script's answer has more than 2097152 bytes");
 }
 
 #[test]

@@ -6,12 +6,10 @@ use super::Settings;
 use crate::arguments::Arguments;
 use crate::number::parse_prefix;
 use crate::raise::text_error;
-use crate::run::{Unlimited, spend};
+use crate::run::{Elements, Unlimited, spend};
 
 /// Levels however many the settings allow. Redis's end with Lua's stack, in about as many.
 const DEPTH_MAX: usize = 2600;
-/// Values between two looks at the memory that they took.
-const VALUES_PER_CHECK: usize = 256;
 
 /// `cjson.decode`
 pub(super) fn decode(lua: &Lua, arguments: &Arguments, settings: &Settings) -> Result<Value> {
@@ -67,11 +65,10 @@ enum Kind {
 
 impl Decoder<'_> {
     fn decode(&mut self, unlimited: &Unlimited<'_>) -> Result<Value> {
-        let mut count: usize = 0;
+        let mut elements = Elements::default();
         let mut token = self.token();
         loop {
-            count += 1;
-            if count.is_multiple_of(VALUES_PER_CHECK) {
+            if elements.count()? {
                 unlimited.check()?;
             }
             let begun = self.begin(token)?;

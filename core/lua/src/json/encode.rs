@@ -6,7 +6,7 @@ use super::{InvalidNumbers, Settings};
 use crate::arguments::{Arguments, check_size, plain_number, type_name};
 use crate::number;
 use crate::raise::text_error;
-use crate::run::{Unlimited, spend};
+use crate::run::{Elements, Unlimited, spend};
 
 /// Levels however many the settings allow. Redis's end with Lua's stack, in about as many.
 const DEPTH_MAX: usize = 2600;
@@ -21,7 +21,14 @@ pub(super) fn encode(
     let [value] = arguments.values() else {
         return Err(arguments.wrong(lua, 0, "expected 1 argument"));
     };
-    let mut encoder = Encoder { lua, settings, next, written: Vec::new(), levels: Vec::new() };
+    let mut encoder = Encoder {
+        lua,
+        settings,
+        next,
+        written: Vec::new(),
+        levels: Vec::new(),
+        elements: Elements::default(),
+    };
     {
         // Nothing is built in Lua until the text is whole.
         let _unlimited = Unlimited::new(lua)?;
@@ -38,6 +45,7 @@ struct Encoder<'a> {
     written: Vec<u8>,
     /// Tables begun and not ended, outermost first. They could be nested deeper than our stack is.
     levels: Vec<Level>,
+    elements: Elements,
 }
 
 enum Level {
@@ -92,6 +100,7 @@ impl Encoder<'_> {
 
     /// Writes a value, or the beginning of a table.
     fn begin(&mut self, value: &Value) -> Result<()> {
+        self.elements.count()?;
         match value {
             Value::String(string) => self.string(&string.as_bytes()),
             Value::Integer(integer) => self.number(*integer as f64, value)?,

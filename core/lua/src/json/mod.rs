@@ -7,7 +7,7 @@ mod encode;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mlua::{Lua, Result, Table, Value};
+use mlua::{Function, Lua, Result, Table, Value};
 
 use crate::arguments::Arguments;
 
@@ -72,20 +72,24 @@ impl Shared {
 }
 
 /// The library's table with functions that share these settings.
-pub(crate) fn library(lua: &Lua, shared: &Shared) -> Result<Table> {
+/// `next` is Lua's function.
+pub(crate) fn library(lua: &Lua, shared: &Shared, next: &Function) -> Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("_NAME", "cjson")?;
     table.raw_set("_VERSION", "2.1.0")?;
     table.raw_set("null", Value::NULL)?;
-    let next: mlua::Function = lua.globals().raw_get("next")?;
-    let settings = shared.clone();
+    let (settings, to_encode) = (shared.clone(), next.clone());
     let encode =
-        move |lua: &Lua, arguments: Arguments| encode::encode(lua, &arguments, &settings.get(), &next);
+        move |lua: &Lua, arguments: Arguments| encode::encode(lua, &arguments, &settings.get(), &to_encode);
     table.raw_set("encode", lua.create_function(encode)?)?;
     let settings = shared.clone();
     let decode = move |lua: &Lua, arguments: Arguments| decode::decode(lua, &arguments, &settings.get());
     table.raw_set("decode", lua.create_function(decode)?)?;
-    table.raw_set("new", lua.create_function(|lua, _: Arguments| library(lua, &Shared::default()))?)?;
+    let to_new = next.clone();
+    table.raw_set(
+        "new",
+        lua.create_function(move |lua, _: Arguments| library(lua, &Shared::default(), &to_new))?,
+    )?;
     add_setting(lua, &table, shared, "encode_sparse_array", sparse_array)?;
     add_setting(lua, &table, shared, "encode_max_depth", |lua, settings, arguments| {
         integer_setting(lua, arguments, 0, &mut settings.encode_depth_max, 1, i64::from(i32::MAX))

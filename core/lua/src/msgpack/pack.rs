@@ -4,7 +4,7 @@ use mlua::{Lua, LuaString, Result, Table, Value};
 
 use crate::arguments::{Arguments, check_size, plain_number};
 use crate::raise::argument_error;
-use crate::run::{Unlimited, spend};
+use crate::run::{Elements, Unlimited, spend};
 
 /// Levels of tables; what lies deeper is nil.
 const LEVELS_MAX: usize = 16;
@@ -15,24 +15,26 @@ pub(super) fn pack(lua: &Lua, arguments: Arguments) -> Result<LuaString> {
         return Err(argument_error(lua, 0, "MessagePack pack needs input."));
     }
     let mut packed = Vec::new();
+    let mut elements = Elements::default();
     {
         // Nothing is built in Lua until all is packed.
         let _unlimited = Unlimited::new(lua)?;
         for value in arguments.values() {
-            put(value, 0, &mut packed)?;
+            put(value, 0, &mut packed, &mut elements)?;
         }
     }
     spend((packed.len() / 16) as u64)?;
     lua.create_string(&packed)
 }
 
-fn put(value: &Value, level: usize, packed: &mut Vec<u8>) -> Result<()> {
+fn put(value: &Value, level: usize, packed: &mut Vec<u8>, elements: &mut Elements) -> Result<()> {
+    elements.count()?;
     match value {
         Value::String(string) => put_string(&string.as_bytes(), packed),
         Value::Boolean(boolean) => packed.push(if *boolean { 0xC3 } else { 0xC2 }),
         Value::Integer(integer) => put_number(*integer as f64, packed),
         Value::Number(number) => put_number(*number, packed),
-        Value::Table(table) if level < LEVELS_MAX => put_table(table, level, packed)?,
+        Value::Table(table) if level < LEVELS_MAX => put_table(table, level, packed, elements)?,
         _ => packed.push(0xC0),
     }
     check_size(packed.len())
@@ -80,7 +82,7 @@ fn put_string(bytes: &[u8], packed: &mut Vec<u8>) {
     packed.extend_from_slice(bytes);
 }
 
-fn put_table(table: &Table, level: usize, packed: &mut Vec<u8>) -> Result<()> {
+fn put_table(table: &Table, level: usize, packed: &mut Vec<u8>, elements: &mut Elements) -> Result<()> {
     if is_array(table)? {
         let length = table.raw_len();
         match length {
@@ -90,7 +92,7 @@ fn put_table(table: &Table, level: usize, packed: &mut Vec<u8>) -> Result<()> {
         }
         for index in 1..=length {
             let item: Value = table.raw_get(index)?;
-            put(&item, level + 1, packed)?;
+            put(&item, level + 1, packed, elements)?;
         }
         return Ok(());
     }
@@ -106,8 +108,8 @@ fn put_table(table: &Table, level: usize, packed: &mut Vec<u8>) -> Result<()> {
     }
     for pair in table.pairs::<Value, Value>() {
         let (key, value) = pair?;
-        put(&key, level + 1, packed)?;
-        put(&value, level + 1, packed)?;
+        put(&key, level + 1, packed, elements)?;
+        put(&value, level + 1, packed, elements)?;
     }
     Ok(())
 }

@@ -4,13 +4,11 @@ use mlua::{Lua, MultiValue, Result, Table, Value};
 
 use crate::arguments::Arguments;
 use crate::raise::{Raised, text_error};
-use crate::run::{Unlimited, spend};
+use crate::run::{Elements, Unlimited, spend};
 use crate::structure::RESULTS_MAX;
 
 /// Levels of tables. Redis's end with Lua's stack, in about as many.
 const LEVELS_MAX: usize = 2600;
-/// Values between two looks at the memory that they took.
-const VALUES_PER_CHECK: usize = 256;
 
 /// `cmsgpack.unpack`: all values.
 pub(super) fn unpack(lua: &Lua, arguments: Arguments) -> Result<MultiValue> {
@@ -49,7 +47,7 @@ fn unpack_some(lua: &Lua, arguments: &Arguments, limit: Option<i64>, offset: i64
     let limit = limit.filter(|_| shown_limit != 0 || shown_offset != 0);
     spend((length / 8) as u64)?;
     let unlimited = Unlimited::new(lua)?;
-    let mut reader = Reader { lua, bytes, position, count: 0, unlimited: &unlimited };
+    let mut reader = Reader { lua, bytes, position, elements: Elements::default(), unlimited: &unlimited };
     let mut values: Vec<Value> = Vec::new();
     while reader.position < length && limit.is_none_or(|limit| (values.len() as i64) < limit) {
         if values.len() >= RESULTS_MAX {
@@ -66,7 +64,7 @@ struct Reader<'a> {
     lua: &'a Lua,
     bytes: &'a [u8],
     position: usize,
-    count: usize,
+    elements: Elements,
     unlimited: &'a Unlimited<'a>,
 }
 
@@ -88,8 +86,7 @@ impl Reader<'_> {
     fn value(&mut self) -> Result<Value> {
         let mut levels: Vec<Level> = Vec::new();
         loop {
-            self.count += 1;
-            if self.count.is_multiple_of(VALUES_PER_CHECK) {
+            if self.elements.count()? {
                 self.unlimited.check()?;
             }
             let mut whole = match self.read()? {
