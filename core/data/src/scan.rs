@@ -1,6 +1,7 @@
 //! Reading ranges: records of a transaction, and pages of keys for SCAN and KEYS.
 
 mod merged;
+mod nothing;
 
 use std::ops::ControlFlow;
 
@@ -11,6 +12,7 @@ use crate::meta::{Entry, Head};
 use crate::transaction::Transaction;
 
 pub(crate) use merged::MergedScan;
+pub(crate) use nothing::NoRecords;
 
 /// The most records that a page announces to the engine, however large it may become.
 const EXPECTED_MAX: usize = 1000;

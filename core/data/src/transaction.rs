@@ -1,10 +1,12 @@
 //! A transaction: a view, an overlay of writes, and a place in time.
 
+mod counting;
+
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
 
-use dredis_contract::{Batch, Commit, Cursor, Error, Operation, Record, Result, Scan, Value, View};
+use dredis_contract::{Batch, Commit, Error, Operation, Result, Scan, Value, View};
 
 use crate::codec::{self, RecordKey};
 use crate::databases::{DATABASES, Database, DatabaseFigures};
@@ -15,7 +17,7 @@ use crate::libraries::Libraries;
 use crate::loading::LoadPart;
 use crate::meta::Head;
 use crate::overlay::{Overlay, Write};
-use crate::scan::MergedScan;
+use crate::scan::{MergedScan, NoRecords};
 use crate::store::{Spaces, Store, WriterState};
 
 /// Someone who must know of changes at once, before they are committed: WATCH, and whoever waits for a key.
@@ -146,21 +148,6 @@ impl<'v> Transaction<'v> {
     /// Moves on in time, between commands.
     pub fn set_now_ms(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
-    }
-
-    /// How many keys have been looked up to be read.
-    pub fn lookups(&self) -> Lookups {
-        self.lookups.get()
-    }
-
-    pub(crate) fn count_lookup(&self, is_hit: bool) {
-        let mut lookups = self.lookups.get();
-        if is_hit {
-            lookups.hits += 1;
-        } else {
-            lookups.misses += 1;
-        }
-        self.lookups.set(lookups);
     }
 
     /// Whether this transaction may write.
@@ -310,27 +297,6 @@ impl<'v> Transaction<'v> {
     /// Whoever must know of changes.
     pub(crate) fn observer(&mut self) -> Result<&'v dyn Observer> {
         Ok(self.writing()?.observer)
-    }
-
-    /// Counts a change of a key, and tells whoever must know.
-    pub(crate) fn key_changed(&mut self, db: u32, key: &[u8]) -> Result<()> {
-        let writing = self.writing()?;
-        writing.changes += 1;
-        writing.observer.key_changed(db, key);
-        Ok(())
-    }
-
-    /// Takes back a count of changes.
-    pub(crate) fn uncount_changes(&mut self, changes: u64) -> Result<()> {
-        let writing = self.writing()?;
-        writing.changes = writing.changes.saturating_sub(changes);
-        Ok(())
-    }
-
-    /// Counts changes of keys.
-    pub(crate) fn count_changes(&mut self, changes: u64) -> Result<()> {
-        self.writing()?.changes += changes;
-        Ok(())
     }
 
     fn writing(&mut self) -> Result<&mut Writing<'v>> {
@@ -488,25 +454,6 @@ impl<'v> Transaction<'v> {
             false => &*self.view()?.0,
         };
         MergedScan::new(view, &self.overlay, scan)
-    }
-}
-
-/// What an engine shows of an object that it has nothing of.
-struct NoRecords;
-
-impl View for NoRecords {
-    fn get(&self, _: &[u8]) -> Result<Option<Value<'_>>> {
-        Ok(None)
-    }
-
-    fn scan(&self, _: &Scan<'_>) -> Result<Box<dyn Cursor + '_>> {
-        Ok(Box::new(NoRecords))
-    }
-}
-
-impl Cursor for NoRecords {
-    fn next(&mut self) -> Result<Option<Record<'_>>> {
-        Ok(None)
     }
 }
 

@@ -84,7 +84,7 @@ fn only_what_is_allowed_runs_beside_a_busy_script() {
     server.check("set a b", &format!("-{busy}"));
     server.check("exec", &format!("-EXECABORT Transaction discarded because of: {busy}"));
     server.check("shutdown nosave", "nothing");
-    assert_eq!(server.host.server.take_asked(), ["shut down"]);
+    assert_eq!(server.host.server.take_asked(), ["end without saving", "shut down"]);
     server.busy = Some(ScriptKind::Function);
     server.check(
         "ping",

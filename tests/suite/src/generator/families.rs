@@ -32,6 +32,7 @@ pub static TABLES: &[&[Row]] = &[
 /// Commands of dredis for which there is no row, and where they are tested instead.
 pub static WITHOUT_ROW: &[(&str, &str)] = &[
     ("auth", "wire tests: needs a server with a password"),
+    ("bgsave", "saving tests: writes files, and answers by what else is being saved"),
     ("client|kill", "wire tests: ends connections"),
     ("client|list", "wire tests: the other connections differ"),
     ("client|pause", "server tests: stops everybody"),
@@ -45,6 +46,7 @@ pub static WITHOUT_ROW: &[(&str, &str)] = &[
     ("config|resetstat", "server tests: figures are the server's own"),
     ("config|rewrite", "transcripts"),
     ("debug", "transcripts: what it offers is the server's own"),
+    ("save", "saving tests: writes files"),
     ("function|kill", "script tests: needs a function that does not end"),
     ("object|idletime", "dredis keeps no times of access, and says so"),
     ("quit", "wire tests: ends the connection"),
