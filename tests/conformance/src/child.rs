@@ -21,8 +21,13 @@ const COMMIT: &str = "commit";
 /// What stands before whatever a child has to say, on a line of its own: test programs print, too.
 const SAYS: &str = "dredis-conformance says: ";
 
+/// What a child says first.
+const BORN: &str = "born";
+
 /// Held while a process is being started. Between its birth and its becoming another program it shares all open files,
-/// and so holds locks on them.
+/// and so holds locks on them. It may do so a moment longer than `spawn` takes: Linux lets a parent go on when the child
+/// has its new memory, and only then closes the files that a program does not inherit. So a birth ends with the child's
+/// first word.
 static SPAWNING: Mutex<()> = Mutex::new(());
 
 /// Waits until no process is just being born that could still hold what was closed here.
@@ -53,6 +58,8 @@ pub fn run_child(target: &Target) -> bool {
     let Ok(task) = std::env::var(TASK) else { return false };
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(1);
     let directory = std::env::var_os(DIRECTORY).map(PathBuf::from);
+    // Nobody may be left to hear it.
+    let _ = say(&format!("{BORN} "));
     if task == COMMIT {
         let ended =
             commit_for_ever(target, &directory.unwrap_or_default(), number(FIRST), number(SEED), |number| {
@@ -108,13 +115,16 @@ impl Running {
         command.args(&child.arguments).envs(child.environment.iter().cloned()).envs(more.iter().cloned());
         command.env(TASK, task).env(SEED, seed.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = {
-            let _spawning = SPAWNING.lock().unwrap_or_else(PoisonError::into_inner);
-            command.spawn()?
-        };
+        let _spawning = SPAWNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut process = command.spawn()?;
         let output =
             process.stdout.take().ok_or_else(|| Ending::failed("the child's output cannot be read"))?;
-        Ok(Running { process, lines: BufReader::new(output).lines() })
+        let mut running = Running { process, lines: BufReader::new(output).lines() };
+        match running.hear()? {
+            Some((word, _)) if word == BORN => Ok(running),
+            Some(_) => Err(Ending::failed("the child's output is garbled")),
+            None => Err(Ending::failed("the process started for the check ended without a word")),
+        }
     }
 
     /// The next thing that it says: a word, and what follows. `None` when its output ends.
