@@ -4,9 +4,11 @@
 //! when the replies may be sent. Nothing here knows sockets, and no reply to a write comes back before its
 //! commit has returned and, under `appendfsync always`, is durable.
 
+mod background;
 mod durability;
 mod job;
 mod pace;
+mod queue;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +27,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::host::{Hooks, ServerHost};
 use durability::Durability;
 use pace::Pace;
-use writer::Writer;
+use queue::Writer;
+use writer::Turn;
 
 /// Replies that are out of the way before a batch goes on: one client's replies never take much more memory
 /// than this, however long its pipeline is.
@@ -57,7 +60,7 @@ impl Executor {
         let durability = Durability::start(Arc::clone(&host), Arc::clone(store.backend()), append_fsync)?;
         let pace = Pace::start(tokio::runtime::Handle::current());
         let shared = Arc::new(Shared { store, host, durability, pace });
-        let writer = Writer::start(Arc::clone(&shared), state);
+        let writer = Writer::new(Turn::new(Arc::clone(&shared), state), Arc::clone(&shared.host));
         let weak = Arc::downgrade(&shared);
         let slow = move || {
             if let Some(shared) = weak.upgrade() {
