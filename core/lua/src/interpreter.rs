@@ -12,6 +12,7 @@ use crate::arguments::as_text;
 use crate::convert::Read;
 use crate::failure::{Failure, ScriptError};
 use crate::flags::Flags;
+use crate::json::JsonSettings;
 use crate::machine::{Machine, memory_message, reply_line, unhandled};
 use crate::raise::RaisedError;
 use crate::random::Random;
@@ -27,6 +28,7 @@ const MEMORY_BYTES_MIN: usize = 1024 * 1024;
 /// One Lua state with its sandbox. It can move between threads; a run stays on the thread that called it.
 pub struct Interpreter {
     limits: Limits,
+    json: JsonSettings,
     machine: Machine,
     /// Places of compiled scripts by the names of the scripts.
     scripts: HashMap<String, usize>,
@@ -91,6 +93,14 @@ impl Interpreter {
     /// # Errors
     /// If the limits leave no room for the state itself.
     pub fn new(limits: Limits) -> Result<Interpreter, ScriptError> {
+        Interpreter::with_settings(limits, JsonSettings::default())
+    }
+
+    /// A fresh state that has these settings in common with others.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn with_settings(limits: Limits, json: JsonSettings) -> Result<Interpreter, ScriptError> {
         if limits.memory_bytes_max < MEMORY_BYTES_MIN {
             return Err(ScriptError::new(format!(
                 "ERR scripts need at least {MEMORY_BYTES_MIN} bytes of memory, and may use {}",
@@ -99,6 +109,7 @@ impl Interpreter {
         }
         Ok(Interpreter {
             limits,
+            json,
             machine: new_machine()?,
             scripts: HashMap::new(),
             script_bytes: 0,
@@ -137,7 +148,7 @@ impl Interpreter {
         self.mend()?;
         let index = self.compiled(sha, source)?;
         let arrays = self.arrays(keys, arguments)?;
-        self.machine.json.reset();
+        self.machine.json.begin(&self.json.of_scripts);
         let entry = self.machine.run.clone();
         let mut run = self.new_run(around);
         let ended = self.end_of(&mut run, || entry.call((index, arrays.0, arrays.1)));
@@ -190,7 +201,7 @@ impl Interpreter {
         });
         let (index, position) = found.ok_or_else(|| ScriptError::new("ERR Function not found"))?;
         let arrays = self.arrays(keys, arguments)?;
-        self.machine.json.reset();
+        self.machine.json.begin(&self.json.of_functions);
         let entry = self.machine.call.clone();
         let mut run = self.new_run(around);
         let ended = self.end_of(&mut run, || entry.call((index, position, arrays.0, arrays.1)));
@@ -221,7 +232,7 @@ impl Interpreter {
     /// Makes the state fit for the next run: a new one, if the last run did not end as it should.
     fn mend(&mut self) -> Result<(), ScriptError> {
         if self.is_broken {
-            *self = Interpreter::new(self.limits)?;
+            *self = Interpreter::with_settings(self.limits, self.json.clone())?;
         }
         // What earlier runs left behind is not the next one's fault.
         let lua = &self.machine.lua;

@@ -33,5 +33,6 @@ pub use digest::sha1_hex;
 pub use failure::{Failure, ScriptError};
 pub use flags::Flags;
 pub use interpreter::{FunctionInfo, Interpreter, Library, Limits};
+pub use json::JsonSettings;
 pub use shebang::{LibraryMetadata, Shebang, library_metadata, script_shebang};
 pub use surroundings::{LogLevel, Protocol, Stop, Surroundings};

@@ -11,11 +11,11 @@ use crate::arguments::Arguments;
 use crate::convert::{Reader, one_line};
 use crate::number;
 use crate::raise::{
-    NO_MEMORY, PRELUDE, Raised, RaisedError, argument_error, caught, error_table, place, place_of_raised,
-    raised_by, text_error, without_prelude_place,
+    NO_MEMORY, PRELUDE, Raised, RaisedError, argument_fault, caught, error_table, place, place_of_raised,
+    placed, raised_by, text_error, without_prelude_place,
 };
 use crate::random::Random;
-use crate::redis_table::{Pending, RedisTables};
+use crate::redis_table::{Pending, RedisTables, quiet_call};
 use crate::run::{self, INSTRUCTIONS_BETWEEN_HOOKS, with_state};
 use crate::surroundings::Stop;
 use crate::{bit, json, msgpack, structure, text};
@@ -48,10 +48,15 @@ impl Machine {
         let next: Function = lua.globals().raw_get("next")?;
         let offered = lua.create_table()?;
         offered.raw_set("bit", bit::library(&lua)?)?;
-        offered.raw_set("cjson", json::library(&lua, &json, &next)?)?;
+        let cjson = json::library(&lua, &json, &next)?;
+        let quiet = lua.create_table()?;
+        quiet.raw_set(redis.of_scripts.raw_get::<Function>("call")?, quiet_call(&lua)?)?;
+        quiet.raw_set(cjson.raw_get::<Function>("decode")?, json::quiet_decode(&lua, &json)?)?;
+        offered.raw_set("cjson", cjson)?;
         offered.raw_set("cmsgpack", msgpack::library(&lua)?)?;
         offered.raw_set("struct", structure::library(&lua)?)?;
         let host = host_functions(&lua)?;
+        host.raw_set("quiet", quiet)?;
         let prelude = lua.load(PRELUDE_CODE).set_name(PRELUDE).set_mode(ChunkMode::Text);
         let entry: Table =
             prelude.call((host, redis.of_scripts, redis.of_functions, redis.at_load, offered))?;
@@ -99,15 +104,12 @@ fn host_functions(lua: &Lua) -> Result<Table> {
     host.raw_set("spend", lua.create_function(|_, work: f64| run::spend(work as u64))?)?;
     host.raw_set("remember", lua.create_function(remember)?)?;
     host.raw_set("describe", lua.create_function(describe)?)?;
-    let raise = |lua: &Lua, text: LuaString| -> Result<()> { Err(text_error(lua, text.as_bytes())) };
-    host.raw_set("raise", lua.create_function(raise)?)?;
-    let raise_bare =
-        |_: &Lua, text: LuaString| -> Result<()> { Err(Raised::Text(text.as_bytes().to_vec()).into()) };
-    host.raw_set("raise_bare", lua.create_function(raise_bare)?)?;
-    let argument_error = |lua: &Lua, (number, fault): (usize, LuaString)| -> Result<()> {
-        Err(argument_error(lua, number, &fault.to_string_lossy()))
+    let with_place = |lua: &Lua, text: LuaString| lua.create_string(placed(lua, text.as_bytes()));
+    host.raw_set("placed", lua.create_function(with_place)?)?;
+    let argument_fault = |lua: &Lua, (number, fault): (usize, LuaString)| {
+        lua.create_string(argument_fault(lua, number, &fault.to_string_lossy()))
     };
-    host.raw_set("argument_error", lua.create_function(argument_error)?)?;
+    host.raw_set("argument_fault", lua.create_function(argument_fault)?)?;
     Ok(host)
 }
 

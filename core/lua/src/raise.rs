@@ -6,8 +6,9 @@
 use std::error::Error;
 use std::fmt;
 
-use mlua::{Lua, Value};
+use mlua::{Function, Lua, Value};
 
+use crate::arguments::Arguments;
 use crate::run;
 
 /// What a function raises.
@@ -100,9 +101,14 @@ pub(crate) fn table_error(text: &str) -> mlua::Error {
 
 /// An error with the place of the caller in front, as Lua's own functions raise it.
 pub(crate) fn text_error(lua: &Lua, text: impl AsRef<[u8]>) -> mlua::Error {
+    Raised::Text(placed(lua, text)).into()
+}
+
+/// The text of such an error.
+pub(crate) fn placed(lua: &Lua, text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut placed = place(lua).into_bytes();
     placed.extend_from_slice(text.as_ref());
-    Raised::Text(placed).into()
+    placed
 }
 
 /// The name under which the prelude is compiled; errors don't point into it.
@@ -181,6 +187,11 @@ pub(crate) fn place_of_raised(lua: &Lua) -> Option<(Vec<u8>, Vec<u8>)> {
 /// The error that is wrong with the argument of this number (from 1), of the function that runs or of that in the prelude
 /// which stands before it. As in Lua, a function has the name by which it was called.
 pub(crate) fn argument_error(lua: &Lua, number: usize, fault: &str) -> mlua::Error {
+    Raised::Text(argument_fault(lua, number, fault)).into()
+}
+
+/// The text of such an error.
+pub(crate) fn argument_fault(lua: &Lua, number: usize, fault: &str) -> Vec<u8> {
     let mut name = None;
     let mut is_method = false;
     let mut is_in_prelude = false;
@@ -202,9 +213,9 @@ pub(crate) fn argument_error(lua: &Lua, number: usize, fault: &str) -> mlua::Err
     let name = name.as_deref().filter(|name| !name.is_empty()).unwrap_or("?");
     let number = number.saturating_sub(usize::from(is_method));
     if is_method && number == 0 {
-        return text_error(lua, format!("calling '{name}' on bad self ({fault})"));
+        return placed(lua, format!("calling '{name}' on bad self ({fault})"));
     }
-    text_error(lua, format!("bad argument #{number} to '{name}' ({fault})"))
+    placed(lua, format!("bad argument #{number} to '{name}' ({fault})"))
 }
 
 /// Turns an error that was caught into what the script sees.
@@ -225,6 +236,30 @@ pub(crate) fn caught(lua: &Lua, error: Value) -> mlua::Result<Value> {
         },
         other => Ok(other),
     }
+}
+
+/// A function that does the same for `pcall`, but answers like `pcall` itself: whether it worked, and then the value or the text
+/// of the error. Its first argument is the function that `pcall` was given.
+///
+/// For an error that one of our functions raises, mlua describes the whole stack, which takes longer than many a command.
+/// What scripts expect to fail is therefore asked in this way.
+pub(crate) fn quiet(
+    lua: &Lua,
+    function: impl Fn(&Lua, Arguments) -> mlua::Result<Value> + mlua::MaybeSend + 'static,
+) -> mlua::Result<Function> {
+    lua.create_function(move |lua, (_, arguments): (Value, Arguments)| {
+        let error = match function(lua, arguments) {
+            Ok(value) => return Ok((true, value)),
+            Err(error) => error,
+        };
+        let text = match raised_by(&error) {
+            Raised::Text(text) => text,
+            Raised::Table(error) => error.message,
+            // Nothing catches this one.
+            Raised::Stopped => return Err(error),
+        };
+        Ok((false, Value::String(lua.create_string(text)?)))
+    })
 }
 
 /// Redis's error object as a Lua table.

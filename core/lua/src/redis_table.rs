@@ -9,7 +9,7 @@ use crate::convert::to_lua;
 use crate::digest::sha1_hex;
 use crate::library::register_function;
 use crate::number;
-use crate::raise::{Raised, RaisedError, error_table, table_error};
+use crate::raise::{Raised, RaisedError, error_table, quiet, table_error};
 use crate::run::{Unlimited, ask, with_state};
 use crate::surroundings::{LogLevel, Protocol};
 
@@ -79,30 +79,37 @@ enum OnError {
 
 /// `redis.call` or `redis.pcall`.
 fn caller(lua: &Lua, on_error: OnError) -> Result<Function> {
-    lua.create_function(move |lua, arguments: Arguments| {
-        let answer = match command_words(&arguments) {
-            Ok(words) => {
-                let slices: SmallVec<[&[u8]; 8]> = words.iter().map(AsRef::as_ref).collect();
-                ask(|around, state| Ok((around.call(&slices, state.protocol)?, state.protocol)))?
-            }
-            Err(text) if on_error == OnError::Raise => return Err(table_error(text)),
-            Err(text) => return error_table(lua, &RaisedError::new(text.as_bytes())),
-        };
-        // The arguments are no longer needed, and would count while the answer is built.
-        drop(arguments);
-        let (answer, protocol) = answer;
-        match answer {
-            Answer::Error(text) if on_error == OnError::Raise => {
-                Err(Raised::Table(RaisedError::of_command(&text)).into())
-            }
-            Answer::Integer(integer) => Ok(Value::Number(integer as f64)),
-            // The answer is in memory already, and bounds what Lua's copy of it takes.
-            answer => {
-                let _unlimited = Unlimited::new(lua)?;
-                to_lua(lua, &answer, protocol)
-            }
+    lua.create_function(move |lua, arguments: Arguments| call(lua, arguments, on_error))
+}
+
+/// What `pcall` calls in the place of `redis.call`.
+pub(crate) fn quiet_call(lua: &Lua) -> Result<Function> {
+    quiet(lua, |lua, arguments| call(lua, arguments, OnError::Raise))
+}
+
+fn call(lua: &Lua, arguments: Arguments, on_error: OnError) -> Result<Value> {
+    let answer = match command_words(&arguments) {
+        Ok(words) => {
+            let slices: SmallVec<[&[u8]; 8]> = words.iter().map(AsRef::as_ref).collect();
+            ask(|around, state| Ok((around.call(&slices, state.protocol)?, state.protocol)))?
         }
-    })
+        Err(text) if on_error == OnError::Raise => return Err(table_error(text)),
+        Err(text) => return error_table(lua, &RaisedError::new(text.as_bytes())),
+    };
+    // The arguments are no longer needed, and would count while the answer is built.
+    drop(arguments);
+    let (answer, protocol) = answer;
+    match answer {
+        Answer::Error(text) if on_error == OnError::Raise => {
+            Err(Raised::Table(RaisedError::of_command(&text)).into())
+        }
+        Answer::Integer(integer) => Ok(Value::Number(integer as f64)),
+        // The answer is in memory already, and bounds what Lua's copy of it takes.
+        answer => {
+            let _unlimited = Unlimited::new(lua)?;
+            to_lua(lua, &answer, protocol)
+        }
+    }
 }
 
 /// A word of a command, borrowed from Lua if it is a string.

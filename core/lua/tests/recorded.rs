@@ -1,15 +1,26 @@
 //! Scripts with the replies that redis-server 7.0.15 gave to them.
 //!
 //! In `cases/`, each case is a script, a line that opens with `=> ` and shows the reply, and an empty line with dashes.
-//! They were recorded by EVAL over RESP3, with the keys that `common::Stub` knows.
+//! They were recorded by EVAL over RESP3, with the keys that `common::Stub` knows; those that stand [one by one](Cases::OneByOne) with SCRIPT FLUSH
+//! between them, which takes settings back.
 
 mod common;
 
-use common::{Stub, interpreter, run_in, show};
+use common::{LIMITS, Stub, run_in, show};
+use dredis_lua::{Interpreter, JsonSettings};
+
+/// Whether a case finds the settings that those before it have left.
+#[derive(Clone, Copy, PartialEq)]
+enum Cases {
+    OneByOne,
+    OneAfterAnother,
+}
+use Cases::{OneAfterAnother, OneByOne};
 
 /// Runs all cases of a file in one interpreter, as a server would.
-fn check(cases: &str) {
-    let mut interpreter = interpreter();
+fn check(cases: &str, how: Cases) {
+    let settings = JsonSettings::default();
+    let mut interpreter = Interpreter::with_settings(LIMITS, settings.clone()).expect("an interpreter");
     let mut around = Stub::default();
     let mut wrong = Vec::new();
     let mut count = 0;
@@ -18,6 +29,9 @@ fn check(cases: &str) {
         let script = script.trim_start_matches('\n');
         let got = show(&run_in(&mut interpreter, &mut around, script));
         count += 1;
+        if how == OneByOne {
+            settings.forget_scripts();
+        }
         if got != expected {
             wrong.push(format!("{script}\n  redis {}\n  ours  {got}", expected));
         }
@@ -27,19 +41,21 @@ fn check(cases: &str) {
 }
 
 macro_rules! recorded {
-    ($($name:ident: $file:literal,)*) => {
+    ($($name:ident: $file:literal $how:expr,)*) => {
         $(#[test]
         fn $name() {
-            check(include_str!(concat!("cases/", $file)));
+            check(include_str!(concat!("cases/", $file)), $how);
         })*
     };
 }
 
 recorded! {
-    the_sandbox: "sandbox.txt",
-    strings_and_answers: "strings.txt",
-    cjson: "json.txt",
-    cmsgpack: "msgpack.txt",
-    the_struct_library: "struct.txt",
-    the_bit_library: "bit.txt",
+    the_sandbox: "sandbox.txt" OneByOne,
+    strings_and_answers: "strings.txt" OneByOne,
+    cjson: "json.txt" OneByOne,
+    settings_of_cjson_last: "json_settings.txt" OneAfterAnother,
+    pcall_of_our_own_functions: "pcall.txt" OneByOne,
+    cmsgpack: "msgpack.txt" OneByOne,
+    the_struct_library: "struct.txt" OneByOne,
+    the_bit_library: "bit.txt" OneByOne,
 }

@@ -8,7 +8,7 @@ mod cache;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use dredis_commands::lua::{Interpreter, Limits, LogLevel};
+use dredis_commands::lua::{Interpreter, JsonSettings, Limits, LogLevel};
 use dredis_commands::{Ended, Host, Killing, Origin, ScriptKind, ScriptRun, Scripts, Seat};
 
 use self::cache::Cache;
@@ -32,6 +32,8 @@ pub struct ScriptTable {
     cache: Mutex<Cache>,
     writer: Mutex<Vec<Idle>>,
     readers: Mutex<Vec<Idle>>,
+    /// What all interpreters have in common.
+    json: JsonSettings,
     runs: Mutex<Vec<Watched>>,
     /// What holds the writer's turn and takes too long.
     busy: AtomicU8,
@@ -162,6 +164,7 @@ impl Scripts for ServerHost {
 
     fn forget_scripts(&self) {
         *locked(&self.scripts.cache) = Cache::default();
+        self.scripts.json.forget_scripts();
         for seat in [Seat::Writer, Seat::Reader] {
             for idle in &mut *self.scripts.idle(seat) {
                 idle.interpreter.forget_scripts();
@@ -180,7 +183,8 @@ impl Scripts for ServerHost {
         }
         drop(idle);
         let limits = Limits { memory_bytes_max: bytes_max };
-        Interpreter::new(limits).map_err(|error| String::from_utf8_lossy(&error.message).into_owned())
+        Interpreter::with_settings(limits, self.scripts.json.clone())
+            .map_err(|error| String::from_utf8_lossy(&error.message).into_owned())
     }
 
     fn give_back(&self, seat: Seat, interpreter: Interpreter) {

@@ -2,6 +2,7 @@
 
 mod play;
 mod shrink;
+mod sorting;
 
 use std::net::SocketAddr;
 

@@ -14,6 +14,8 @@ pub enum Rule {
     Exact,
     /// The elements, in any order.
     Elements,
+    /// The elements, of which those that are alike up to their first zero byte may stand in each other's place.
+    UpToZero,
     /// The pairs, in any order: a map, or an array of names and values in turn.
     Pairs,
     /// As many elements of the same kind: which is random.
@@ -102,6 +104,11 @@ pub fn rule(request: &Request) -> Rule {
     if word(0).to_ascii_uppercase().starts_with(b"SORT") && is_unsorted {
         return Rule::Elements;
     }
+    // As texts Redis compares elements with `strcoll`, which sees nothing behind a zero byte, so those of sets and sorted sets that
+    // are alike for it have the order of its hash table, too. To store them it compares all their bytes.
+    if word(0).to_ascii_uppercase().starts_with(b"SORT") && has(b"ALPHA") && !has(b"STORE") {
+        return if has(b"GET") { Rule::Elements } else { Rule::UpToZero };
+    }
     RULES.iter().find(|(name, ..)| matches(name)).map_or(Rule::Exact, |(_, rule, _)| *rule)
 }
 
@@ -134,6 +141,13 @@ fn values_agree(
         Rule::Elements => {
             same_kind(left, right) && sorted(left).is_some_and(|left| Some(left) == sorted(right))
         }
+        Rule::UpToZero => {
+            // Of those that are alike, a limit may have cut off others.
+            let is_cut = request.iter().any(|word| word.eq_ignore_ascii_case(b"LIMIT"));
+            same_kind(left, right)
+                && (is_cut || sorted(left).is_some_and(|left| Some(left) == sorted(right)))
+                && up_to_zero(left).is_some_and(|left| Some(left) == up_to_zero(right))
+        }
         Rule::Pairs => same_kind(left, right) && pairs(left).is_some_and(|left| Some(left) == pairs(right)),
         Rule::Count => {
             let count = |value: &Value| value.elements().map(<[Value]>::len);
@@ -153,6 +167,11 @@ fn sorted(value: &Value) -> Option<Vec<&Value>> {
     let mut elements: Vec<&Value> = value.elements()?.iter().collect();
     elements.sort();
     Some(elements)
+}
+
+/// Each element up to its first zero byte; nothing if one is not a string.
+fn up_to_zero(value: &Value) -> Option<Vec<&[u8]>> {
+    value.elements()?.iter().map(|element| element.bytes()?.split(|&byte| byte == 0).next()).collect()
 }
 
 /// The same with the elements of all lists and maps sorted.
@@ -244,6 +263,21 @@ mod tests {
         assert!(!agreed("TIME", b"-ERR a\r\n", b"-ERR b\r\n"));
         assert!(!agreed("GET k", b"$1\r\na\r\n", b"+a\r\n"));
         assert!(!agreed("MGET a b", b"*2\r\n+a\r\n+b\r\n", b"*2\r\n+b\r\n+a\r\n"));
+    }
+
+    #[test]
+    fn texts_are_sorted_up_to_their_first_zero_byte() {
+        let (one, other) =
+            (b"*3\r\n$1\r\n\0\r\n$0\r\n\r\n$1\r\na\r\n", b"*3\r\n$0\r\n\r\n$1\r\n\0\r\n$1\r\na\r\n");
+        assert!(agreed("SORT k ALPHA", one, other));
+        assert!(!agreed("SORT k", one, other));
+        assert!(!agreed("SORT k ALPHA", b"*2\r\n+a\r\n+b\r\n", b"*2\r\n+b\r\n+a\r\n"));
+        // Others than Redis has, unless more were there to choose from.
+        let (one, other) = (b"*1\r\n$0\r\n\r\n", b"*1\r\n$1\r\n\0\r\n");
+        assert!(!agreed("SORT k ALPHA", one, other));
+        assert!(agreed("sort_ro k alpha limit 0 1", one, other));
+        assert!(!agreed("SORT k ALPHA LIMIT 0 1", b"*1\r\n+a\r\n", b"*1\r\n+b\r\n"));
+        assert!(!agreed("SORT k ALPHA", b"*0\r\n", b"-ERR a\r\n"));
     }
 
     #[test]

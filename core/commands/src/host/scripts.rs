@@ -15,10 +15,10 @@ pub trait Scripts: Send + Sync {
     /// others may make way.
     fn keep_script(&self, sha: &[u8], source: &[u8], origin: Origin) -> bool;
 
-    /// Forgets all scripts.
+    /// Forgets all scripts, and the settings of `cjson` that they have left to each other.
     fn forget_scripts(&self);
 
-    /// An interpreter for whoever runs there; an error says why there is none.
+    /// An interpreter for whoever runs there; all have the settings of `cjson` in common. An error says why there is none.
     fn interpreter(&self, seat: Seat) -> Result<Interpreter, String>;
 
     /// Takes an interpreter back that ended its run in order.

@@ -1,75 +1,17 @@
-//! The library `cjson`: its settings and its table.
-//!
-//! Settings hold for a run. In Redis they stay for all scripts that follow, which a pool of interpreters could not give.
+//! The library `cjson`: its table, with the functions that change its settings.
 
 mod decode;
 mod encode;
-
-use std::sync::{Arc, Mutex, PoisonError};
+mod settings;
 
 use mlua::{Function, Lua, Result, Table, Value};
 
+use self::settings::{InvalidNumbers, Settings};
 use crate::arguments::Arguments;
+use crate::raise::quiet;
 
-/// The settings of one instance of the library.
-#[derive(Clone, Copy, Debug)]
-struct Settings {
-    /// Arrays with too many holes become objects; else they are refused.
-    sparse_convert: bool,
-    /// Holes are too many if the largest index is more than this many times the number of items; 0 means never.
-    sparse_ratio: i64,
-    /// Arrays up to this index are never too sparse.
-    sparse_safe: i64,
-    encode_depth_max: i64,
-    decode_depth_max: i64,
-    precision: i64,
-    keep_buffer: bool,
-    encode_invalid: InvalidNumbers,
-    decode_invalid: bool,
-}
-
-/// What becomes of numbers that JSON does not have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum InvalidNumbers {
-    Refuse,
-    Write,
-    Null,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            sparse_convert: false,
-            sparse_ratio: 2,
-            sparse_safe: 10,
-            encode_depth_max: 1000,
-            decode_depth_max: 1000,
-            precision: 14,
-            keep_buffer: true,
-            encode_invalid: InvalidNumbers::Refuse,
-            decode_invalid: true,
-        }
-    }
-}
-
-/// The settings, which all functions of an instance share.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shared(Arc<Mutex<Settings>>);
-
-impl Shared {
-    /// Back to the defaults.
-    pub(crate) fn reset(&self) {
-        self.change(|settings| *settings = Settings::default());
-    }
-
-    fn get(&self) -> Settings {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Settings) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
+pub use self::settings::JsonSettings;
+pub(crate) use self::settings::Shared;
 
 /// The library's table with functions that share these settings.
 /// `next` is Lua's function.
@@ -108,6 +50,12 @@ pub(crate) fn library(lua: &Lua, shared: &Shared, next: &Function) -> Result<Tab
     })?;
     add_setting(lua, &table, shared, "encode_invalid_numbers", invalid_numbers)?;
     Ok(table)
+}
+
+/// What `pcall` calls in the place of `cjson.decode`.
+pub(crate) fn quiet_decode(lua: &Lua, shared: &Shared) -> Result<Function> {
+    let settings = shared.clone();
+    quiet(lua, move |lua, arguments| decode::decode(lua, &arguments, &settings.get()))
 }
 
 /// Changes settings by its arguments, and answers what holds then.

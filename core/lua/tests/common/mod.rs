@@ -73,9 +73,12 @@ pub fn kill() -> Stop {
     Stop::Error(b"ERR Script killed by user with SCRIPT KILL...".to_vec())
 }
 
-/// An interpreter with 64 MiB.
+/// 64 MiB.
+pub const LIMITS: Limits = Limits { memory_bytes_max: 64 << 20 };
+
+/// An interpreter within these limits.
 pub fn interpreter() -> Interpreter {
-    Interpreter::new(Limits { memory_bytes_max: 64 << 20 }).expect("an interpreter can be made")
+    Interpreter::new(LIMITS).expect("an interpreter can be made")
 }
 
 /// Runs a script without keys.

@@ -10,6 +10,8 @@ use crate::normalise::{self, agree};
 use crate::notation::{Request, show_reply, show_request};
 use crate::resp::{Reply, Value};
 
+use super::sorting;
+
 /// Requests that are sent together at most.
 const PIPELINE_MAX: usize = 64;
 /// Pages of a scan after which it is said not to end.
@@ -26,6 +28,8 @@ pub struct Difference {
     pub dredis: String,
     /// Whether dredis cannot even be connected to.
     pub server_is_gone: bool,
+    /// Whether Redis alone refused a SORT in this transaction, perhaps for the fault of an older number.
+    is_refused_sort: bool,
 }
 
 impl Difference {
@@ -49,7 +53,22 @@ struct Pair {
 }
 
 /// Plays a sequence on empty servers with fresh connections; the error is the first difference.
+///
+/// Where Redis alone refuses a SORT within a transaction, the sequence is played again with its transactions taken apart.
 pub fn play(sequence: &Sequence, redis: SocketAddr, dredis: SocketAddr) -> Result<(), Difference> {
+    match play_as_it_is(sequence, redis, dredis) {
+        Err(difference) if difference.is_refused_sort => {
+            let apart = sorting::without_transactions(sequence);
+            play_as_it_is(&apart, redis, dredis).map_err(|difference| Difference {
+                request: format!("{} (MULTI left out everywhere)", difference.request),
+                ..difference
+            })
+        }
+        played => played,
+    }
+}
+
+fn play_as_it_is(sequence: &Sequence, redis: SocketAddr, dredis: SocketAddr) -> Result<(), Difference> {
     let connections = sequence.steps.iter().map(|step| step.connection + 1).max().unwrap_or(1);
     let mut pairs = connect(connections, redis, dredis)?;
     for pair in &mut pairs {
@@ -106,6 +125,7 @@ fn connect(count: usize, redis: SocketAddr, dredis: SocketAddr) -> Result<Vec<Pa
             redis: "connected".to_owned(),
             dredis: error.to_string(),
             server_is_gone: true,
+            is_refused_sort: false,
         })?;
         Ok(Pair { redis, dredis, queued: Vec::new() })
     };
@@ -122,7 +142,7 @@ impl Pair {
         if requests.is_empty() {
             return Ok(());
         }
-        let left = self.redis.pipeline(requests).expect("redis-server answers");
+        let left = sorting::pipeline(&mut self.redis, requests).expect("redis-server answers");
         let right =
             self.dredis.pipeline(requests).or_else(|error| self.one_by_one(requests, &left, &error))?;
         for ((request, left), right) in requests.iter().zip(&left).zip(&right) {
@@ -143,6 +163,7 @@ impl Pair {
             redis: show_reply(&left[0].value),
             dredis: error.to_string(),
             server_is_gone: false,
+            is_refused_sort: false,
         })
     }
 
@@ -155,6 +176,8 @@ impl Pair {
     ) -> Result<(), Difference> {
         let names = |name: &[u8]| request.first().is_some_and(|word| word.eq_ignore_ascii_case(name));
         let agreed = agree(request, &self.queued, left, right, elapsed);
+        let is_refused_sort =
+            names(b"EXEC") && sorting::is_refused_in_transaction(&self.queued, &left.value, &right.value);
         if left.raw == b"+QUEUED\r\n" && right.raw == left.raw {
             self.queued.push(request.clone());
         } else if names(b"EXEC") || names(b"DISCARD") || names(b"RESET") {
@@ -168,6 +191,7 @@ impl Pair {
             redis: show_reply(&left.value),
             dredis: show_reply(&right.value),
             server_is_gone: false,
+            is_refused_sort,
         })
     }
 
@@ -185,6 +209,7 @@ impl Pair {
             redis,
             dredis,
             server_is_gone: false,
+            is_refused_sort: false,
         };
         let left_keys = finish_scan(&mut self.redis, first, left).expect("redis-server finishes a scan");
         match finish_scan(&mut self.dredis, first, right) {

@@ -16,7 +16,8 @@ const SORTING: Part = OneOf(&[
     &[Shuffled(&[BY, LIMIT, GET, GET, &[Word("ASC")], &[Word("DESC")]])],
     &[Shuffled(&[&[Word("ALPHA")], &[Word("ALPHA")], LIMIT, GET, GET, &[Word("ASC")], &[Word("DESC")]])],
 ]);
-/// Redis takes a number for too large if an earlier one was; after this it has forgotten that.
+/// Redis takes a number for too large if an earlier one was; after this it has mostly forgotten that, also in a transaction.
+/// Where it has not, the comparison asks it again (see `differential/sorting.rs`).
 const FORGET: &[Part] = &[Word("INCRBYFLOAT"), Word("counter"), Word("1")];
 
 pub(super) static TABLE: &[Row] = &[

@@ -61,6 +61,10 @@ const SCRIPTS: &[&[Part]] = &[
     &[Text("return (")],
     &[Text("return pcall(function() return redis.call('nonsense') end)")],
     &[Text("return cjson.encode({1, {a='b'}, cjson.null})")],
+    // Settings stay for later scripts.
+    &[Text("return {cjson.encode(1/3), cjson.encode_number_precision(4)}")],
+    &[Text("return {cjson.encode_sparse_array(true, 3)}")],
+    &[Text("return cjson.encode({[3]=1/3, [20]=1})")],
     &[Text("return cjson.decode('{\"a\": [1, 2.5, \"x\"]}').a")],
     &[Text("return cmsgpack.unpack(cmsgpack.pack({1, 'two', {three=3}}))")],
     &[Text("return bit.tohex(bit.bxor(0xff00, 0x0ff0))")],
