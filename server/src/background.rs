@@ -121,6 +121,7 @@ async fn save(host: Arc<ServerHost>) {
 async fn let_go(host: Arc<ServerHost>, shutdown: Shutdown) {
     shutdown.begun().await;
     host.client_table().let_all_go();
+    host.rdb_files().give_reloads_up();
     host.rdb_files().give_up_saving().await;
 }
 

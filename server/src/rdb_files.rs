@@ -49,6 +49,8 @@ pub struct RdbFiles {
     last_file: Mutex<Option<PathBuf>>,
     ends_without_saving: AtomicBool,
     is_ending: AtomicBool,
+    /// Whether a reload under way is given up, because the server ends.
+    gives_reloads_up: AtomicBool,
     is_reloading: AtomicBool,
     executor: OnceLock<Weak<Executor>>,
 }
@@ -66,6 +68,7 @@ impl RdbFiles {
             last_file: Mutex::default(),
             ends_without_saving: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
+            gives_reloads_up: AtomicBool::new(false),
             is_reloading: AtomicBool::new(false),
             executor: OnceLock::new(),
         })
@@ -111,6 +114,11 @@ impl RdbFiles {
     /// Has the server end without saving, whatever the parameter `save` says.
     pub fn end_without_saving(&self) {
         self.ends_without_saving.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives up a reload under way and any later one; its session waits for its end.
+    pub fn give_reloads_up(&self) {
+        self.gives_reloads_up.store(true, Ordering::Relaxed);
     }
 
     fn last_file(&self) -> MutexGuard<'_, Option<PathBuf>> {

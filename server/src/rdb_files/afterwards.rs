@@ -27,12 +27,16 @@ pub async fn perform(host: &ServerHost, session: &mut Session, what: Afterwards)
             Err(error) => refusal(&error),
         },
         Afterwards::BackgroundSave => match files.save(options(), Waiting::Nobody) {
-            Ok(_) => Reply::Status("Background saving started".into()),
+            Ok(saving) => {
+                saving.begun().await;
+                Reply::Status("Background saving started".into())
+            }
             Err(error) => refusal(&error),
         },
         Afterwards::ScheduledSave => {
-            if let Err(error) = files.save(options(), Waiting::Nobody) {
-                log::warning(format_args!("a scheduled save was not begun: {error}"));
+            match files.save(options(), Waiting::Nobody) {
+                Ok(saving) => saving.begun().await,
+                Err(error) => log::warning(format_args!("a scheduled save was not begun: {error}")),
             }
             Reply::Nothing
         }

@@ -1,8 +1,9 @@
 //! A file, read on a thread of its own and committed by the writer in small turns. Nobody sees anything of it until all
 //! of it is there; until then everybody sees the old data.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,9 +41,38 @@ pub struct LoadRequest {
 
 /// Checks what can be told of a file before anything else is done: that it can be read and begins like one.
 pub fn check_beginning(path: &Path) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| format!("cannot open {}: {error}", path.display()))?;
+    let (file, _) = open(path).map_err(|error| format!("cannot open {}: {error}", path.display()))?;
     let begins = Reader::new(file);
     begins.map(drop).map_err(|error| format!("cannot load {}: {error}", path.display()))
+}
+
+/// A file and its length. Only a regular file has one, can be read twice, and does not make its reader wait for a writer.
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok((file, bytes))
+}
+
+/// A file that tells how much of it has been read, and ends with an error once it must stop. One value may be most of the
+/// file, so neither can wait for the end of a value.
+struct Source<'s> {
+    file: File,
+    read: u64,
+    progress: &'s dyn Fn(u64) -> Pace,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.file.read(buffer)?;
+        self.read += bytes as u64;
+        match (self.progress)(self.read) {
+            Pace::GoOn => Ok(bytes),
+            Pace::Stop => Err(io::Error::other("it was told to stop")),
+        }
+    }
 }
 
 impl RdbFiles {
@@ -77,34 +107,38 @@ impl RdbFiles {
     ) -> Result<Loaded, String> {
         let path = &request.path;
         let unread = |error: &dyn std::fmt::Display| format!("cannot load {}: {error}", path.display());
-        let file = File::open(path).map_err(|error| unread(&error))?;
-        let bytes = file.metadata().map_err(|error| unread(&error))?.len();
-        let mut reader = Reader::new(file).map_err(|error| unread(&error))?;
+        let (file, bytes) = open(path).map_err(|error| unread(&error))?;
+        let show = RefCell::new(Show::new(path, bytes, request.is_shown));
+        let is_stopped = Cell::new(false);
+        let progress = |position: u64| {
+            self.status.load_bytes.reach(position);
+            show.borrow_mut().reach(position);
+            if [stop, &self.is_ending, &self.gives_reloads_up].iter().any(|end| end.load(Ordering::Relaxed)) {
+                is_stopped.set(true);
+            }
+            if is_stopped.get() { Pace::Stop } else { Pace::GoOn }
+        };
         self.status.load_began(bytes);
         let ending = Ending(self, None);
-        let mut show = Show::new(path, bytes, request.is_shown);
+        let source = Source { file, read: 0, progress: &progress };
+        let mut reader = Reader::new(source).map_err(|error| unread(&error))?;
         let deposit = ToWriter { executor, runtime, pending: RefCell::default() };
         let began = runtime.block_on(executor.work(|txn| txn.begin_load()));
         let mut load = began.map_err(|error| unread(&LoadError::Storage(error)))?;
-        let mut pace = |position: u64| {
-            self.status.load_bytes.reach(position);
-            show.reach(position);
-            if stop.load(Ordering::Relaxed) || self.is_ending.load(Ordering::Relaxed) {
-                Pace::Stop
-            } else {
-                Pace::GoOn
-            }
-        };
         let limits = &request.packed_limits;
+        let mut pace = |_| if is_stopped.get() { Pace::Stop } else { Pace::GoOn };
         let read = load.read(&self.store, &mut reader, &deposit, limits, now_ms(), &mut pace);
-        let loaded = read.map_err(|error| unread(&error))?;
+        let loaded = read.map_err(|error| match is_stopped.get() {
+            true => unread(&LoadError::Stopped),
+            false => unread(&error),
+        })?;
         let libraries = executor
             .read(|txn| Ok(functions::tried(executor.host(), txn, &loaded.functions)))
             .map_err(|error| unread(&error))?
             .map_err(|error| unread(&error))?;
         self.put_in_place(executor, runtime, load, libraries, request.unchanged_since)
             .map_err(|error| unread(&error))?;
-        show.done(&loaded);
+        show.into_inner().done(&loaded);
         ending.with(&loaded);
         if loaded.empty > 0 {
             log::warning(format_args!("{} collections without elements were left out", loaded.empty));

@@ -1,6 +1,9 @@
 //! A file, written on a thread of its own from one view: writers go on, and memory does not depend on how much there is.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,17 +59,38 @@ pub enum Waiting {
 }
 
 /// A file being written, to be waited for.
-pub struct Saving(watch::Receiver<Option<Outcome>>);
+pub struct Saving {
+    outcome: watch::Receiver<Option<Outcome>>,
+    /// Whether it has its view.
+    begun: watch::Receiver<bool>,
+}
 
 impl Saving {
-    /// How it ended.
-    pub async fn outcome(mut self) -> Outcome {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or(Err(SaveError::GivenUp)),
-            // The thread has panicked, and the log says so.
-            Err(_) => Err(SaveError::Failed("saving failed, and the log tells why".to_owned())),
-        }
+    /// Waits until it is settled which moment is saved: what is written from then on is not in the file.
+    pub async fn begun(mut self) {
+        // One that failed before that has ended, and says so elsewhere.
+        drop(self.begun.wait_for(|begun| *begun).await);
     }
+
+    /// How it ended.
+    pub async fn outcome(self) -> Outcome {
+        end_of(self.outcome).await
+    }
+}
+
+async fn end_of(mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
+    match outcome.wait_for(Option::is_some).await {
+        Ok(outcome) => outcome.clone().unwrap_or(Err(SaveError::GivenUp)),
+        // The thread has panicked, and the log says so.
+        Err(_) => Err(SaveError::Failed("saving failed, and the log tells why".to_owned())),
+    }
+}
+
+/// What to write, and how.
+struct Form {
+    version: FileVersion,
+    compression: Compression,
+    has_checksum: bool,
 }
 
 impl RdbFiles {
@@ -81,8 +105,14 @@ impl RdbFiles {
         }
         let is_given_up = Arc::new(AtomicBool::new(false));
         let (sender, outcome) = watch::channel(None);
-        let work =
-            Work { files: Arc::clone(self), is_given_up: Arc::clone(&is_given_up), waiting, outcome: sender };
+        let (begins, begun) = watch::channel(false);
+        let work = Work {
+            files: Arc::clone(self),
+            is_given_up: Arc::clone(&is_given_up),
+            waiting,
+            begins,
+            outcome: sender,
+        };
         self.status.save_began();
         let thread = std::thread::Builder::new().name("dredis-save".into());
         if let Err(error) = thread.spawn(move || work.run(&options)) {
@@ -90,7 +120,7 @@ impl RdbFiles {
             return Err(SaveError::Failed(format!("no thread can be started: {error}")));
         }
         *saving = Some(Running { is_given_up, outcome: outcome.clone() });
-        Ok(Saving(outcome))
+        Ok(Saving { outcome, begun })
     }
 
     /// Gives up the save under way and waits for its end. If the parameter `save` has the server save at its end, and nobody
@@ -116,29 +146,25 @@ impl RdbFiles {
         });
         if let Some(outcome) = outcome {
             // Whichever its end, it has one.
-            drop(Saving(outcome).outcome().await);
+            drop(end_of(outcome).await);
         }
     }
 
     /// Writes a file at once, on this thread, to be read again and then removed.
     pub(super) fn write_temporary(&self) -> Result<(target::Target, u64), SaveError> {
         // A version that has room for everything.
-        let (version, compression) = (FileVersion::V11, Compression::Off);
+        let form = Form { version: FileVersion::V11, compression: Compression::Off, has_checksum: true };
         let changes = self.store.changes();
-        let (target, file) =
-            target::Target::create(&self.dir).map_err(|error| unwritable(&self.dir, &error))?;
-        let is_given_up = AtomicBool::new(false);
-        self.write(&file, target.path(), version, compression, true, &is_given_up)?;
+        let (target, _) = self.write(&form, &self.gives_reloads_up, &|| ())?;
         Ok((target, changes))
     }
 
-    fn write_file(&self, options: &SaveOptions, is_given_up: &AtomicBool) -> Outcome {
+    fn write_file(&self, options: &SaveOptions, is_given_up: &AtomicBool, begins: &dyn Fn()) -> Outcome {
         let version = FileVersion::from_number(u64::from(options.version))
             .ok_or_else(|| SaveError::Failed(format!("there is no rdb-version {}", options.version)))?;
         let compression = if options.is_compressed { Compression::Lzf } else { Compression::Off };
-        let (target, file) =
-            target::Target::create(&self.dir).map_err(|error| unwritable(&self.dir, &error))?;
-        self.write(&file, target.path(), version, compression, options.has_checksum, is_given_up)?;
+        let form = Form { version, compression, has_checksum: options.has_checksum };
+        let (target, file) = self.write(&form, is_given_up, begins)?;
         let name =
             if options.file_name.is_empty() { target::name_by_time() } else { options.file_name.clone() };
         let path = self.dir.join(name);
@@ -146,61 +172,78 @@ impl RdbFiles {
         Ok(path)
     }
 
+    /// Writes an unfinished file of what one view shows, and says when it has that view.
     fn write(
         &self,
-        file: &std::fs::File,
-        path: &Path,
-        version: FileVersion,
-        compression: Compression,
-        has_checksum: bool,
+        form: &Form,
         is_given_up: &AtomicBool,
-    ) -> Result<(), SaveError> {
-        let failed = |error: TransferError| match error {
-            TransferError::Rdb(error) => {
-                SaveError::Failed(format!("cannot write {}: {error}", path.display()))
-            }
-            TransferError::Storage(error) => SaveError::Failed(format!("the backend failed: {error}")),
-        };
+        begins: &dyn Fn(),
+    ) -> Result<(target::Target, File), SaveError> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let txn = Transaction::read_only(&self.store, since_epoch.as_millis() as u64);
         let view_ends = self.view_ends();
-        let libraries = functions::all(&txn).map_err(|error| failed(error.into()))?;
-        // Older versions have no room for functions.
-        let version = if libraries.is_empty() { version } else { version.max(FileVersion::V10) };
-        let begin = || -> Result<_, dredis_data::rdb::RdbError> {
-            let mut writer = Writer::new(file, version, compression)?;
-            writer.aux(b"redis-ver", REDIS_VERSION.as_bytes())?;
-            writer.aux(b"redis-bits", b"64")?;
-            writer.aux(b"ctime", since_epoch.as_secs().to_string().as_bytes())?;
-            writer.aux(b"dredis-ver", env!("CARGO_PKG_VERSION").as_bytes())?;
-            libraries.iter().try_for_each(|code| writer.function(code))?;
-            Ok(writer)
+        // The first read takes the view.
+        let libraries = functions::all(&txn).map_err(backend_failed)?;
+        begins();
+        let (target, file) =
+            target::Target::create(&self.dir).map_err(|error| unwritable(&self.dir, &error))?;
+        let failed = |error: TransferError| match error {
+            TransferError::Rdb(error) => {
+                SaveError::Failed(format!("cannot write {}: {error}", target.path().display()))
+            }
+            TransferError::Storage(error) => backend_failed(error),
         };
-        let mut writer = begin().map_err(|error| failed(error.into()))?;
-        let mut stopped = None;
+        let stopped = RefCell::new(None);
+        let keys = &self.status.save_keys;
+        let must_stop = || {
+            if is_given_up.load(Ordering::Relaxed) {
+                stopped.replace(Some(SaveError::GivenUp));
+            } else if view_ends.is_some_and(|at| Instant::now() > at) {
+                let ((written, total), age_max) = (keys.get(), self.capabilities.view_age_max_ms);
+                stopped.replace(Some(SaveError::Failed(format!(
+                    "the backend keeps a view for {age_max} ms only, and {written} of {total} keys were saved in \
+                     that time"
+                ))));
+            }
+            stopped.borrow().is_some()
+        };
+        let sink = Sink { file: &file, must_stop: &must_stop };
+        let written = self.write_to(sink, form, &libraries, &txn, since_epoch);
+        if let Some(stopped) = stopped.take() {
+            return Err(stopped);
+        }
+        written.map_err(failed)?;
+        Ok((target, file))
+    }
+
+    fn write_to(
+        &self,
+        sink: Sink<'_>,
+        form: &Form,
+        libraries: &[Vec<u8>],
+        txn: &Transaction<'_>,
+        since_epoch: Duration,
+    ) -> Result<(), TransferError> {
+        let must_stop = sink.must_stop;
+        // Older versions have no room for functions.
+        let version = if libraries.is_empty() { form.version } else { form.version.max(FileVersion::V10) };
+        let mut writer = Writer::new(sink, version, form.compression)?;
+        writer.aux(b"redis-ver", REDIS_VERSION.as_bytes())?;
+        writer.aux(b"redis-bits", b"64")?;
+        writer.aux(b"ctime", since_epoch.as_secs().to_string().as_bytes())?;
+        writer.aux(b"dredis-ver", env!("CARGO_PKG_VERSION").as_bytes())?;
+        libraries.iter().try_for_each(|code| writer.function(code))?;
         let mut pace = |written: u64, total: u64| {
             if written == 0 {
                 self.status.save_keys.begin(total);
             }
             self.status.save_keys.reach(written);
-            if is_given_up.load(Ordering::Relaxed) {
-                stopped = Some(SaveError::GivenUp);
-            } else if view_ends.is_some_and(|at| Instant::now() > at) {
-                stopped = Some(SaveError::Failed(format!(
-                    "the backend keeps a view for {} ms only, and {written} of {total} keys were saved in that time",
-                    self.capabilities.view_age_max_ms
-                )));
-            }
-            if stopped.is_some() { Pace::Stop } else { Pace::GoOn }
+            // The same is asked at every write, for one key may take longer than all others.
+            if must_stop() { Pace::Stop } else { Pace::GoOn }
         };
-        let saved = txn.save(&mut writer, &mut pace);
-        if let Some(stopped) = stopped {
-            return Err(stopped);
-        }
-        saved.map_err(failed)?;
-        drop(txn);
-        let finished = if has_checksum { writer.finish() } else { writer.finish_without_checksum() };
-        finished.map(drop).map_err(|error| failed(error.into()))
+        txn.save(&mut writer, &mut pace)?;
+        if form.has_checksum { writer.finish() } else { writer.finish_without_checksum() }?;
+        Ok(())
     }
 
     /// When a view that is taken now must not be used any more.
@@ -209,8 +252,34 @@ impl RdbFiles {
     }
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> SaveError {
+fn unwritable(path: &Path, error: &io::Error) -> SaveError {
     SaveError::Failed(format!("cannot write {}: {error}", path.display()))
+}
+
+fn backend_failed(error: dredis_contract::Error) -> SaveError {
+    SaveError::Failed(format!("the backend failed: {error}"))
+}
+
+/// A file that takes no more bytes once the save must stop.
+struct Sink<'s> {
+    file: &'s File,
+    must_stop: &'s dyn Fn() -> bool,
+}
+
+/// Written at a time: soon done, on a slow disk too.
+const WRITE_BYTES_MAX: usize = 1 << 20;
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if (self.must_stop)() {
+            return Err(io::Error::other("the save was given up"));
+        }
+        self.file.write(bytes.get(..WRITE_BYTES_MAX).unwrap_or(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A save on its thread.
@@ -218,6 +287,7 @@ struct Work {
     files: Arc<RdbFiles>,
     is_given_up: Arc<AtomicBool>,
     waiting: Waiting,
+    begins: watch::Sender<bool>,
     outcome: watch::Sender<Option<Outcome>>,
 }
 
@@ -227,7 +297,9 @@ impl Work {
         // Changes that come between this and the view are saved and counted nevertheless: never too few.
         let changes = self.files.store.changes();
         let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            self.files.write_file(options, &self.is_given_up)
+            self.files.write_file(options, &self.is_given_up, &|| {
+                self.begins.send_replace(true);
+            })
         }));
         let outcome = written.unwrap_or_else(|_| {
             Err(SaveError::Failed("dredis panicked, and its log tells where; please report it".to_owned()))
@@ -247,8 +319,11 @@ impl Work {
         if let Ok(path) = &outcome {
             *self.files.last_file() = Some(path.clone());
         }
-        *self.files.saving() = None;
+        // Together, so that the end of this one is not taken for the end of the next.
+        let mut saving = self.files.saving();
         self.files.status.save_ended(self.waiting == Waiting::Nobody, end);
+        *saving = None;
+        drop(saving);
         self.outcome.send_replace(Some(outcome));
     }
 }

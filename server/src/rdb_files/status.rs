@@ -15,6 +15,7 @@ pub struct Status {
     /// Keys that the last load brought, and that it left out because they had expired.
     loaded_keys: AtomicU64,
     expired_keys: AtomicU64,
+    /// Saves that were begun.
     saves: AtomicU64,
     /// How many changes there had been when the last save began.
     changes_saved: AtomicU64,
@@ -90,6 +91,7 @@ impl Status {
 
     pub(super) fn save_began(&self) {
         self.save_keys.begin(0);
+        self.saves.fetch_add(1, Ordering::Relaxed);
         self.last().began = Some(Instant::now());
     }
 
@@ -101,11 +103,14 @@ impl Status {
         }
         match end {
             SaveEnd::Saved { changes } => {
-                self.saves.fetch_add(1, Ordering::Relaxed);
                 self.changes_saved.store(changes, Ordering::Relaxed);
                 (last.save_s, last.is_well, last.failed_at) = (now_s(), true, None);
             }
-            SaveEnd::Failed => (last.is_well, last.failed_at) = (false, Some(Instant::now())),
+            SaveEnd::Failed => {
+                last.failed_at = Some(Instant::now());
+                // Whoever waits for a save is told how it ended, so in Redis this figure is about the others.
+                last.is_well &= !is_background;
+            }
             // Redis does not count what its operator ended as a failure.
             SaveEnd::GivenUp => {}
         }

@@ -5,7 +5,7 @@
 
 pub mod families;
 mod grammar;
-mod payloads;
+pub mod payloads;
 mod sequence;
 mod words;
 

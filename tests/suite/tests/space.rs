@@ -2,52 +2,18 @@
 //! that was acknowledged is lost.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use dredis_suite::{
-    Backend, Client, Request, Server, Settings, TemporaryDirectory, Value, on_durable_backends, programs,
-};
+use dredis_suite::{Backend, Client, Request, Server, Settings, SmallDisk, Value, on_durable_backends};
 
 on_durable_backends!(a_full_disk_stops_writes_alone);
 
 const VALUE_BYTES: usize = 10_000;
 
-/// A small file system of its own, unmounted when dropped.
-struct SmallDisk {
-    directory: TemporaryDirectory,
-}
-
-impl SmallDisk {
-    fn mount(megabytes: usize) -> Option<SmallDisk> {
-        let directory = TemporaryDirectory::new();
-        let options = format!("size={megabytes}m");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &options, "dredis-suite"]).arg(directory.path());
-        mount.output().is_ok_and(|output| output.status.success()).then_some(SmallDisk { directory })
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily, should somebody still have a file open.
-        let status = Command::new("umount").arg("-l").arg(self.path()).status();
-        if !status.is_ok_and(|status| status.success()) {
-            eprintln!("cannot unmount {}", self.path().display());
-        }
-    }
-}
-
 fn a_full_disk_stops_writes_alone(backend: Backend) {
-    let Some(disk) = SmallDisk::mount(64) else {
-        let name = format!("a full disk on {}", backend.name());
-        return programs::skip(&name, "a tmpfs cannot be mounted here (it takes root)");
-    };
+    let name = format!("a full disk on {}", backend.name());
+    let Some(disk) = SmallDisk::mount_or_skip(&name, 64) else { return };
     // Taking this away makes room later.
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![1; 24 << 20]).expect("the disk is large enough for the ballast");

@@ -152,6 +152,6 @@ impl<W: Write> Output<W> {
     }
 
     fn failed(&self, error: &std::io::Error) -> RdbError {
-        RdbError::new(RdbErrorKind::Io, self.passed, format!("cannot be written: {error}"))
+        RdbError::new(RdbErrorKind::Io, self.passed, error.to_string())
     }
 }

@@ -39,6 +39,14 @@ pub(super) fn payload(random: &mut Random) -> Vec<u8> {
     payload
 }
 
+/// A layout's number and a value's bytes, with the end that makes a payload of them.
+pub fn sealed(value: &[u8]) -> Vec<u8> {
+    let mut payload = value.to_vec();
+    payload.extend_from_slice(&VERSION.to_le_bytes());
+    payload.extend_from_slice(&checksum(&payload).to_le_bytes());
+    payload
+}
+
 fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |sum, byte| {
         let sum = sum ^ u64::from(*byte);

@@ -4,6 +4,11 @@
 mod commands;
 mod crashes;
 mod data;
+mod endings;
 mod exchange;
+mod full_disk;
+mod libraries;
 mod memory;
+mod moments;
+mod progress;
 mod refusals;

@@ -1,6 +1,7 @@
 //! Files that are refused, and that nothing has changed then.
 
 use std::fs;
+use std::process::Command;
 
 use dredis_suite::{Backend, Server, Settings, TemporaryDirectory, on_durable_backends, on_every_backend};
 
@@ -53,6 +54,43 @@ fn bad_files_are_refused_with_their_place(backend: Backend) {
     }
     let (said, code) = refused(backend, &directory.join("data"), &["--rdb", "/no/such/file.rdb"]);
     assert!(code == Some(1) && said.contains("cannot open /no/such/file.rdb"), "{said}");
+}
+
+/// What is no file of Redis's at all: one line that says so, at once, and nothing done.
+#[test]
+fn what_is_no_file_is_refused() {
+    let directory = TemporaryDirectory::new();
+    let data = directory.join("data");
+    fs::create_dir(directory.join("directory")).unwrap();
+    fs::write(directory.join("empty"), b"").unwrap();
+    fs::write(directory.join("zipped"), b"\x1f\x8b\x08\x08\xc3\xa3\x03k\x00\x03ok.rdb\x00").unwrap();
+    fs::write(directory.join("locked"), b"REDIS0007\xff").unwrap();
+    // A reader that opens it waits for a writer, and there is none.
+    let made = Command::new("mkfifo").arg(directory.join("fifo")).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo failed");
+    let lock = Command::new("chmod").arg("000").arg(directory.join("locked")).status();
+    assert!(lock.is_ok_and(|status| status.success()), "chmod failed");
+    let is_locked = fs::File::open(directory.join("locked")).is_err();
+    for (name, words) in [
+        ("directory", "cannot open PATH: it is no regular file"),
+        ("fifo", "cannot open PATH: it is no regular file"),
+        ("empty", "cannot load PATH: the data end too early (at byte 0)"),
+        ("zipped", "cannot load PATH: no RDB file: it begins with \"\\x1f\\x8b\\x08\\x08"),
+        ("missing", "cannot open PATH: No such file or directory (os error 2)"),
+        ("locked", "cannot open PATH: Permission denied (os error 13)"),
+    ] {
+        if name == "locked" && !is_locked {
+            // Root may read everything.
+            continue;
+        }
+        let path = directory.join(name);
+        let path = path.to_str().unwrap();
+        let (said, code) = refused(Backend::Memory, &data, &["--rdb", path]);
+        assert_eq!((said.lines().count(), code), (1, Some(1)), "{said}");
+        let line = format!("dredis: --rdb: {}", words.replace("PATH", path));
+        assert!(said.trim_start().starts_with(&line), "{name}: {said}");
+        assert!(!data.exists(), "{name}: a directory is left");
+    }
 }
 
 fn keys_are_not_replaced_unasked(backend: Backend) {
