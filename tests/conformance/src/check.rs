@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use dredis_contract::{Durability, Error, Sharing};
 
@@ -174,6 +175,9 @@ pub struct Settings {
     pub kills: usize,
     /// The largest value or batch that is tried, in bytes; limits above are reported as not tried.
     pub bytes_max: u64,
+    /// For how long a check may run, in seconds. One that has not ended by then has failed. Meant for calls that hang: far more
+    /// than checks take. Whoever raises `operations` or `kills` a hundredfold raises this, too.
+    pub check_seconds: u64,
     /// How to run the target in another process.
     pub child: Option<Child>,
     /// Where directories are made; the system's place for temporary files if not said.
@@ -182,7 +186,21 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { seed: 1, operations: 4000, kills: 20, bytes_max: 64 << 20, child: None, directory: None }
+        Settings {
+            seed: 1,
+            operations: 4000,
+            kills: 20,
+            bytes_max: 64 << 20,
+            check_seconds: 600,
+            child: None,
+            directory: None,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check_time(&self) -> Duration {
+        Duration::from_secs(self.check_seconds)
     }
 }
 

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use crate::check::{Ending, Failure, Settings};
 use crate::recovery::commit_for_ever;
@@ -79,6 +80,7 @@ pub fn run_child(target: &Target) -> bool {
         let _ = say(&match outcome.verdict {
             Verdict::Passed => "passed ".to_owned(),
             Verdict::Skipped(lacking) => format!("skipped {lacking}"),
+            Verdict::NotRun(reason) => format!("skipped {reason}"),
             Verdict::Failed(failure) => format!("failed {}", failure.message),
         });
     }
@@ -92,9 +94,29 @@ fn say(text: &str) -> std::io::Result<()> {
     out.flush()
 }
 
+type Process = Arc<Mutex<std::process::Child>>;
+
+/// The children that run, each with the thread that started it.
+static CHILDREN: Mutex<Vec<(ThreadId, Process)>> = Mutex::new(Vec::new());
+
+fn children() -> MutexGuard<'static, Vec<(ThreadId, Process)>> {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills the children that a thread has started, so that it waits for none of them any more. Tells how many there were.
+pub(crate) fn kill_children_of(thread: ThreadId) -> usize {
+    let children = children();
+    let own = children.iter().filter(|(starter, _)| *starter == thread);
+    own.map(|(_, process)| {
+        // It may be gone already.
+        let _ = process.lock().unwrap_or_else(PoisonError::into_inner).kill();
+    })
+    .count()
+}
+
 /// A child that runs. Killed when dropped, if it was not before.
 pub(crate) struct Running {
-    process: std::process::Child,
+    process: Process,
     lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
@@ -119,6 +141,8 @@ impl Running {
         let mut process = command.spawn()?;
         let output =
             process.stdout.take().ok_or_else(|| Ending::failed("the child's output cannot be read"))?;
+        let process = Arc::new(Mutex::new(process));
+        children().push((thread::current().id(), Arc::clone(&process)));
         let mut running = Running { process, lines: BufReader::new(output).lines() };
         match running.hear()? {
             Some((word, _)) if word == BORN => Ok(running),
@@ -151,16 +175,21 @@ impl Running {
 
     /// Kills it as `kill -9` does.
     pub(crate) fn kill(&mut self) -> Result<(), Ending> {
-        self.process.kill()?;
+        self.process().kill()?;
         Ok(())
+    }
+
+    fn process(&self) -> MutexGuard<'_, std::process::Child> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // It may be gone already; either way it is waited for, so that its locks are.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.process().kill();
+        let _ = self.process().wait();
+        children().retain(|(_, process)| !Arc::ptr_eq(process, &self.process));
     }
 }
 

@@ -29,6 +29,8 @@ Checks whether a dredis plugin keeps the promises of the storage contract.
     --ops N                     about how many operations generated checks make (4000)
     --kills N                   how many processes recovery kills (20)
     --bytes-max N               largest value or batch to try, in bytes (67108864)
+    --check-seconds N           a check that has not ended by then has failed; what would run behind it in the same
+                                process is not run (600)
     --dir DIR                   where engines put their data (the system's place for temporary files)
     --report FORMAT             text, json, junit, markdown, html (text)
     --output FILE               where the report goes (standard output)
@@ -173,6 +175,12 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Act
             "ops" => settings.operations = number()? as usize,
             "kills" => settings.kills = number()? as usize,
             "bytes-max" => settings.bytes_max = number()?,
+            "check-seconds" => {
+                settings.check_seconds = number()?;
+                if settings.check_seconds == 0 {
+                    return Err("--check-seconds takes 1 or more".to_owned());
+                }
+            }
             "dir" => settings.directory = Some(PathBuf::from(value)),
             "output" => output = Some(PathBuf::from(value)),
             "report" => {
@@ -208,6 +216,7 @@ const NAMES: &[&str] = &[
     "ops",
     "kills",
     "bytes-max",
+    "check-seconds",
     "dir",
     "report",
     "output",

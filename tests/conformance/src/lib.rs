@@ -23,6 +23,7 @@ mod contract;
 mod directory;
 mod histories;
 mod isolation;
+mod limit;
 pub mod matrix;
 mod random;
 mod reading;

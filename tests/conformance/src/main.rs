@@ -57,7 +57,7 @@ fn conform(asked: Run) -> Result<ExitCode, String> {
         .check(target.schema())
         .map_err(|error| format!("backend '{}': {error}", target.name()))?;
     // Said once and not by every check.
-    target.capabilities().map_err(|error| {
+    target.capabilities_in_time(&asked.settings).map_err(|error| {
         format!("backend '{}' cannot be opened in an empty directory: {error}", target.name())
     })?;
     let selected: Vec<_> = checks().filter(|check| asked.selects(check)).collect();

@@ -67,6 +67,7 @@ fn word(verdict: &Verdict) -> &'static str {
         Verdict::Passed => "passed",
         Verdict::Failed(_) => "failed",
         Verdict::Skipped(_) => "skipped",
+        Verdict::NotRun(_) => "not run",
     }
 }
 
@@ -75,6 +76,7 @@ fn remark(result: &Result) -> String {
     match &result.verdict {
         Verdict::Failed(failure) => failure.message.clone(),
         Verdict::Skipped(lacking) => format!("lacks {lacking}"),
+        Verdict::NotRun(reason) => reason.clone(),
         Verdict::Passed => {
             let figures: Vec<String> =
                 result.figures.iter().map(|figure| format!("{}: {}", figure.name, figure.value)).collect();
@@ -85,11 +87,12 @@ fn remark(result: &Result) -> String {
 
 /// All in one line.
 fn summary(report: &Report) -> String {
-    let [passed, failed, skipped] = report.counts();
+    let [passed, failed, skipped, not_run] = report.counts();
+    let not_run = if not_run == 0 { String::new() } else { format!(", {not_run} not run") };
     let nothing =
         if passed == 0 && failed == 0 { " (nothing was proven, which counts as failed)" } else { "" };
     format!(
-        "{} ({}): {passed} passed, {failed} failed, {skipped} skipped{nothing}, in {}, seed {}",
+        "{} ({}): {passed} passed, {failed} failed, {skipped} skipped{not_run}{nothing}, in {}, seed {}",
         report.backend,
         report.version,
         seconds(report.elapsed()),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::{Check, Ending, Failure, Figure, Proof, Settings, Trial};
 use crate::child::run_apart;
+use crate::limit::{Waited, within};
 use crate::random::seed_of;
 use crate::target::Target;
 
@@ -21,6 +22,8 @@ pub enum Verdict {
     Failed(Failure),
     /// It does not apply: what the engine lacks.
     Skipped(String),
+    /// It was not tried: why not.
+    NotRun(String),
 }
 
 impl Verdict {
@@ -43,6 +46,9 @@ pub struct Result {
     pub elapsed: Duration,
     /// What it measured.
     pub figures: Vec<Figure>,
+    /// Whether it took too long and still goes on, in a thread that nobody can end. What runs beside it in this process proves
+    /// nothing any more.
+    pub goes_on: bool,
 }
 
 /// What a run came to.
@@ -60,24 +66,25 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many passed, failed and were skipped.
-    pub fn counts(&self) -> [usize; 3] {
-        let mut counts = [0; 3];
+    /// How many passed, failed, were skipped and were not run.
+    pub fn counts(&self) -> [usize; 4] {
+        let mut counts = [0; 4];
         for result in &self.results {
             let place = match result.verdict {
                 Verdict::Passed => 0,
                 Verdict::Failed(_) => 1,
                 Verdict::Skipped(_) => 2,
+                Verdict::NotRun(_) => 3,
             };
             counts[place] += 1;
         }
         counts
     }
 
-    /// Whether nothing failed and something was proven.
+    /// Whether nothing failed, everything was run and something was proven.
     pub fn is_good(&self) -> bool {
-        let [passed, failed, _] = self.counts();
-        failed == 0 && passed > 0
+        let [passed, failed, _, not_run] = self.counts();
+        failed == 0 && not_run == 0 && passed > 0
     }
 
     /// How long all checks took together.
@@ -86,7 +93,8 @@ impl Report {
     }
 }
 
-/// Runs checks one after the other; `seen` is told of each as it ends.
+/// Runs checks one after the other; `seen` is told of each as it ends. If one hangs, those behind it that would run in this
+/// process are not run.
 pub fn run(
     target: &Target,
     settings: &Settings,
@@ -94,10 +102,15 @@ pub fn run(
     checks: impl IntoIterator<Item = &'static Check>,
     mut seen: impl FnMut(&Result),
 ) -> Report {
+    let mut hanging = None;
     let results = checks
         .into_iter()
         .map(|check| {
-            let result = run_check(target, settings, check);
+            let result = match hanging.filter(|_| !is_apart(settings, check)) {
+                Some(other) => not_run(check, other),
+                None => run_check(target, settings, check),
+            };
+            hanging = hanging.or(result.goes_on.then_some(check.name));
             seen(&result);
             result
         })
@@ -111,14 +124,53 @@ pub fn run(
     }
 }
 
-/// Runs one check, in a process of its own if it has to be alone and this run can start one.
+/// Whether a check runs in a process of its own: it has to be alone, and this run can start one.
+pub(crate) fn is_apart(settings: &Settings, check: &Check) -> bool {
+    check.alone && settings.child.is_some()
+}
+
+/// The result of a check that cannot be run any more, since another one goes on.
+fn not_run(check: &'static Check, hanging: &str) -> Result {
+    let verdict = Verdict::NotRun(hangs(hanging));
+    Result { check, verdict, elapsed: Duration::ZERO, figures: Vec::new(), goes_on: false }
+}
+
+/// Why no check runs in this process any more.
+pub(crate) fn hangs(check: &str) -> String {
+    format!("{check} hangs in this process, so that nothing else here would prove anything")
+}
+
+/// Runs one check, in a process of its own if it has to be alone and this run can start one. It has failed if it takes longer than
+/// [`Settings::check_seconds`].
 pub fn run_check(target: &Target, settings: &Settings, check: &'static Check) -> Result {
-    let Some(child) = settings.child.as_ref().filter(|_| check.alone) else {
+    let begun = Instant::now();
+    let (own_target, own_settings) = (target.clone(), settings.clone());
+    let work = move || run_to_its_end(&own_target, &own_settings, check);
+    let (proof, goes_on) = match within(settings.check_time(), check.name, work) {
+        Ok(Waited::Ended(result)) => return result,
+        Ok(Waited::Overdue { goes_on }) => (Ending::failed(overdue(settings, begun.elapsed())), goes_on),
+        Err(error) => (error.into(), false),
+    };
+    let verdict = Verdict::of(Err(proof));
+    Result { check, verdict, elapsed: begun.elapsed(), figures: Vec::new(), goes_on }
+}
+
+fn overdue(settings: &Settings, elapsed: Duration) -> String {
+    format!(
+        "it did not end: after {:.1} s it was given up; either a call of the engine hangs, or it needs more than {} s \
+         (--check-seconds, DREDIS_CHECK_SECONDS)",
+        elapsed.as_secs_f64(),
+        settings.check_seconds
+    )
+}
+
+fn run_to_its_end(target: &Target, settings: &Settings, check: &'static Check) -> Result {
+    let Some(child) = settings.child.as_ref().filter(|_| is_apart(settings, check)) else {
         return run_here(target, settings, check);
     };
     let begun = Instant::now();
     let verdict = Verdict::Passed;
-    let mut outcome = Result { check, verdict, elapsed: Duration::ZERO, figures: Vec::new() };
+    let mut outcome = Result { check, verdict, elapsed: Duration::ZERO, figures: Vec::new(), goes_on: false };
     let proof = run_apart(child, settings, &mut outcome);
     outcome.verdict = Verdict::of(proof);
     outcome.elapsed = begun.elapsed();
@@ -143,5 +195,5 @@ pub(crate) fn run_here(target: &Target, settings: &Settings, check: &'static Che
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a message");
         Err(Ending::failed(format!("a panic: {text}")))
     });
-    Result { check, verdict: Verdict::of(proof), elapsed, figures: trial.into_figures() }
+    Result { check, verdict: Verdict::of(proof), elapsed, figures: trial.into_figures(), goes_on: false }
 }

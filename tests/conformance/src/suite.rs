@@ -1,10 +1,11 @@
 //! The same checks as test cases of `cargo test`.
 
 use std::io::Write;
+use std::sync::OnceLock;
 
 use crate::check::Settings;
 use crate::child::Child;
-use crate::runner::{Verdict, run_check};
+use crate::runner::{Verdict, hangs, is_apart, run_check};
 use crate::target::Target;
 
 /// Makes a test of every check, for a type that implements `Open`: `conformance::contract::a_view_repeats_itself` and so
@@ -12,7 +13,7 @@ use crate::target::Target;
 ///
 /// A check that does not apply passes, and says "skipped: lacks ..." past the test runner's capture, since Rust's tests
 /// cannot be left out while they run. `DREDIS_SEED`, `DREDIS_OPS` and `DREDIS_KILLS` in the environment change how
-/// far the checks go. The level `speed` proves nothing and is left to the command.
+/// far the checks go, and `DREDIS_CHECK_SECONDS` for how long one may run (600). The level `speed` proves nothing and is left to the command.
 #[macro_export]
 macro_rules! suite {
     ($backend:ty $(,)?) => {
@@ -118,6 +119,9 @@ macro_rules! __cases {
     };
 }
 
+/// A check that hangs in this process.
+static HANGING: OnceLock<&str> = OnceLock::new();
+
 /// Runs a check as a test; `home` is the path of the module that [`suite!`] made.
 pub fn run_as_test(target: &Target, name: &str, home: &str) {
     let check = crate::checks().find(|check| check.name == name);
@@ -132,12 +136,20 @@ pub fn run_as_test(target: &Target, name: &str, home: &str) {
         seed: from_environment("DREDIS_SEED").unwrap_or(defaults.seed),
         operations: from_environment("DREDIS_OPS").map_or(defaults.operations, |number| number as usize),
         kills: from_environment("DREDIS_KILLS").map_or(defaults.kills, |number| number as usize),
+        check_seconds: from_environment("DREDIS_CHECK_SECONDS").unwrap_or(defaults.check_seconds),
         child: Some(child),
         ..defaults
     };
+    if let Some(other) = HANGING.get().filter(|_| !is_apart(&settings, check)) {
+        panic!("{name} on {} was not run: {}", target.name(), hangs(other));
+    }
     let result = run_check(target, &settings, check);
+    if result.goes_on {
+        HANGING.get_or_init(|| check.name);
+    }
     match result.verdict {
         Verdict::Passed => {}
+        Verdict::NotRun(reason) => panic!("{name} on {} was not run: {reason}", target.name()),
         // Written so that the test runner does not capture it.
         Verdict::Skipped(lacking) => {
             let line = format!("skipped: {name} on {}: lacks {lacking}\n", target.name());

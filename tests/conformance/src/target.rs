@@ -4,24 +4,28 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use dredis_contract::{Backend, Capabilities, Error, Logger, Open, OpenRequest, OptionSpec, Options, Result};
+use dredis_contract::{
+    Backend, Capabilities, Error, ErrorKind, Logger, Open, OpenRequest, OptionSpec, Options, Result,
+};
 use dredis_plugin_loader::Plugin;
 
 use crate::check::{During, Ending, Settings};
 use crate::child::wait_for_births;
 use crate::directory::Directory;
+use crate::limit::{Waited, within};
 
 type Opener = dyn Fn(&OpenRequest) -> Result<Arc<dyn Backend>> + Send + Sync;
 
-/// An engine that can be opened, with the operator's options.
+/// An engine that can be opened, with the operator's options. A clone is the same engine.
+#[derive(Clone)]
 pub struct Target {
     name: String,
     version: String,
     schema: Vec<OptionSpec>,
     options: Options,
     plugin: Option<Plugin>,
-    opener: Box<Opener>,
-    capabilities: OnceLock<Capabilities>,
+    opener: Arc<Opener>,
+    capabilities: Arc<OnceLock<Capabilities>>,
 }
 
 impl Target {
@@ -34,8 +38,8 @@ impl Target {
             schema: plugin.options().to_vec(),
             options: Options::new(),
             plugin: Some(plugin),
-            opener: Box::new(move |request| own.open(request)),
-            capabilities: OnceLock::new(),
+            opener: Arc::new(move |request| own.open(request)),
+            capabilities: Arc::default(),
         }
     }
 
@@ -62,8 +66,8 @@ impl Target {
             schema,
             options: Options::new(),
             plugin: None,
-            opener: Box::new(checked),
-            capabilities: OnceLock::new(),
+            opener: Arc::new(checked),
+            capabilities: Arc::default(),
         }
     }
 
@@ -107,6 +111,18 @@ impl Target {
         // Other checks may run on other threads, and start processes. An engine's locks must not be seen in those.
         wait_for_births();
         (self.opener)(&OpenRequest { dir: dir.to_owned(), options, log })
+    }
+
+    /// [`Target::capabilities`], or an error if that takes longer than a check may ([`Settings::check_seconds`]).
+    pub fn capabilities_in_time(&self, settings: &Settings) -> Result<Capabilities> {
+        let own = self.clone();
+        match within(settings.check_time(), "capabilities", move || own.capabilities())? {
+            Waited::Ended(found) => found,
+            Waited::Overdue { .. } => Err(Error::new(
+                ErrorKind::Io,
+                format!("opening it did not end within {} s; see where it hangs", settings.check_seconds),
+            )),
+        }
     }
 
     /// What the engine declares, found out once by opening it.

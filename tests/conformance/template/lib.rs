@@ -6,8 +6,8 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Open, OpenRequest, Operation,
-    OptionSpec, Projection, Record, Result, Scan, Value, View,
+    Backend, Batch, Capabilities, Commit, Cursor, Direction, Durability, Open, OpenRequest,
+    Operation, OptionSpec, Projection, Record, Result, Scan, Value, View,
 };
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -19,7 +19,9 @@ pub struct MyEngine {
 
 impl MyEngine {
     fn records(&self) -> MutexGuard<'_, Arc<Records>> {
-        self.records.lock().expect("nothing panics while it holds the lock")
+        self.records
+            .lock()
+            .expect("nothing panics while it holds the lock")
     }
 }
 
@@ -34,7 +36,9 @@ impl Open for MyEngine {
 
     fn open(_request: &OpenRequest) -> Result<Self> {
         // Next: lock `_request.dir`, so that nobody else opens it, and read back what was committed.
-        Ok(MyEngine { records: Mutex::default() })
+        Ok(MyEngine {
+            records: Mutex::default(),
+        })
     }
 }
 
@@ -84,12 +88,20 @@ impl View for MyView {
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Box<dyn Cursor + '_>> {
         // A BTreeMap panics on a range that ends before it starts; the contract calls it empty.
-        let end = scan.end.map_or(Bound::Unbounded, |end| Bound::Excluded(end.max(scan.start)));
+        let end = scan
+            .end
+            .map_or(Bound::Unbounded, |end| Bound::Excluded(end.max(scan.start)));
         let range = self.0.range::<[u8], _>((Bound::Included(scan.start), end));
         let keys_only = scan.projection == Projection::Keys;
         Ok(Box::new(match scan.direction {
-            Direction::Forward => MyCursor { entries: Box::new(range), keys_only },
-            Direction::Reverse => MyCursor { entries: Box::new(range.rev()), keys_only },
+            Direction::Forward => MyCursor {
+                entries: Box::new(range),
+                keys_only,
+            },
+            Direction::Reverse => MyCursor {
+                entries: Box::new(range.rev()),
+                keys_only,
+            },
         }))
     }
 }
@@ -103,8 +115,13 @@ struct MyCursor<'v> {
 
 impl Cursor for MyCursor<'_> {
     fn next(&mut self) -> Result<Option<Record<'_>>> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        Ok(Some(Record { key, value: if self.keys_only { &[] } else { value } }))
+        let Some((key, value)) = self.entries.next() else {
+            return Ok(None);
+        };
+        Ok(Some(Record {
+            key,
+            value: if self.keys_only { &[] } else { value },
+        }))
     }
 }
 

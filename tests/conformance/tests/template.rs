@@ -1,10 +1,14 @@
 //! The skeleton that `new` writes: it compiles, and fails where it is said to fail and nowhere else.
 
+// In the form that rustfmt has for strangers, who do not have this repository's settings.
+#[rustfmt::skip]
 #[path = "../template/lib.rs"]
 mod my_engine;
 
-use dredis_conformance::skeleton::FAILS_NEXT;
-use dredis_conformance::{Child, Level, Settings, Target, Verdict, checks, run, run_child};
+use std::process::Command;
+
+use dredis_conformance::skeleton::{FAILS_NEXT, write};
+use dredis_conformance::{Child, Directory, Level, Settings, Target, Verdict, checks, run, run_child};
 
 fn target() -> Target {
     Target::of_type::<my_engine::MyEngine>()
@@ -39,4 +43,18 @@ fn it_fails_where_it_is_said_to() {
         .collect();
     let expected = ["keys_of_the_greatest_length_are_kept", "compaction_changes_nothing_that_is_read"];
     assert_eq!(other, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_skeleton_has_the_form_that_rustfmt_gives_it() {
+    for name in ["ab", "my-engine", "a-rather-long-name"] {
+        let place = Directory::fresh(None).expect("a directory");
+        write(name, place.path(), None).expect("it is written");
+        for file in ["src/lib.rs", "tests/conformance.rs"] {
+            let path = place.path().join(name).join(file);
+            let output = Command::new("rustfmt").args(["--check", "--edition", "2024"]).arg(path).output();
+            let output = output.expect("rustfmt is there: rustup component add rustfmt");
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+        }
+    }
 }

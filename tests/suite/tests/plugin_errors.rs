@@ -181,6 +181,31 @@ fn panics_before_there_is_a_server() {
 }
 
 #[test]
+fn a_commit_that_hangs_while_the_kit_looks_on() {
+    let control = TemporaryDirectory::new();
+    let library = programs::faulty_plugin().to_str().expect("the path of this build is text");
+    let option = format!("control={:?}", control.path());
+    let checks = ["it_tells_its_name_and_version", "an_empty_batch_is_done", "a_view_repeats_itself"];
+    let mut arguments =
+        vec!["--plugin", library, "--backend-option", &option, "--check-seconds", "1", "--report", "junit"];
+    arguments.extend(checks.iter().flat_map(|check| ["--check", check]));
+    // The first commit there is.
+    fs::write(control.join("hold_commit"), "").expect("the order can be given");
+    let output = run(programs::conformance(), &arguments);
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}{}", String::from_utf8_lossy(&output.stderr));
+    for part in [
+        "tests=\"3\" failures=\"1\" skipped=\"1\"",
+        "<failure message=\"it did not end: after ",
+        "promise: Applies all of the batch.",
+        "<skipped message=\"not run: an_empty_batch_is_done hangs in this process",
+        "</testsuites>",
+    ] {
+        assert!(report.contains(part), "no '{part}' in {report}");
+    }
+}
+
+#[test]
 fn panics_while_the_kit_looks_on() {
     let panicking = library("plugin_panicking");
     let panicking = panicking.to_str().expect("the path of this build is text");

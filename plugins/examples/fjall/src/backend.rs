@@ -1,13 +1,13 @@
 //! The engine: opening, commits, and the rest of the contract.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use dredis_plugin::{
     Backend, Batch, Capabilities, Commit, Durability, Error, ErrorKind, Limits, LogLevel, Logger, Open,
     OpenRequest, Operation, OptionSpec, Result, View, directory,
 };
-use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Readable};
+use fjall::{Database, Keyspace, OwnedWriteBatch, PersistMode, Readable, Snapshot};
 
 use crate::config::{self, Config};
 use crate::error::while_trying;
@@ -27,6 +27,10 @@ const VALUE_BYTES_MAX: usize = 64 << 20;
 pub struct Fjall {
     records: Keyspace,
     database: Database,
+    /// While a commit runs, and for good once one has failed: what was there before it. fjall puts a batch record by record
+    /// into its memtable and shows it all at once, unless a flush in the background ends meanwhile: then snapshots show
+    /// whatever part of the batch is there. So none is taken during a commit.
+    before_commit: RwLock<Option<Snapshot>>,
     config: Config,
     /// Why fjall takes no more commits, once it does not.
     stopped: OnceLock<Error>,
@@ -65,6 +69,7 @@ impl Open for Fjall {
         Ok(Fjall {
             records,
             database,
+            before_commit: RwLock::new(None),
             config,
             stopped: OnceLock::new(),
             log: request.log.clone(),
@@ -83,7 +88,7 @@ impl Backend for Fjall {
     }
 
     fn view(&self) -> Result<Box<dyn View + '_>> {
-        Ok(Box::new(FjallView::new(self.database.snapshot(), &self.records)))
+        Ok(Box::new(FjallView::new(self.snapshot(), &self.records)))
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Commit> {
@@ -99,7 +104,12 @@ impl Backend for Fjall {
                 Operation::DeleteRange { start, end } => self.delete_range(&mut changes, start, end)?,
             }
         }
+        self.before_commit
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| self.database.snapshot());
         changes.commit().map_err(|error| self.failed("commit", error))?;
+        *self.before_commit.write().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(Commit::Done)
     }
 
@@ -109,7 +119,7 @@ impl Backend for Fjall {
     }
 
     fn checkpoint(&self, dir: &Path) -> Result<()> {
-        checkpoint::copy(&self.database.snapshot(), &self.records, &self.config, dir)
+        checkpoint::copy(&self.snapshot(), &self.records, &self.config, dir)
     }
 
     /// fjall compacts by itself. Asked for all of it, it writes out what is in memory and merges everything, which
@@ -149,6 +159,13 @@ impl Backend for Fjall {
 }
 
 impl Fjall {
+    /// Everything that was committed, and nothing of what is being committed.
+    fn snapshot(&self) -> Snapshot {
+        // Held until it is taken, so that no commit begins meanwhile.
+        let before_commit = self.before_commit.read().unwrap_or_else(PoisonError::into_inner);
+        before_commit.as_ref().map_or_else(|| self.database.snapshot(), Snapshot::clone)
+    }
+
     /// After a write that failed fjall only says that it stopped. What stopped it is what the operator needs to know.
     fn failed(&self, what: &str, error: fjall::Error) -> Error {
         let error = while_trying(what, error);

@@ -22,7 +22,7 @@ Checks many dredis plugins in many modes, each in a process of its own, and puts
     --merge FILE          makes one page of the matrix.json of several runs, instead of running (may be repeated)
     --short               minutes instead of hours: --ops 600 --kills 5 --bytes-max 4194304, and not the level speed
     --jobs N              so many rows at once (1)
-    --level LEVEL, --seed N, --ops N, --kills N, --bytes-max N, --dir DIR, --backend-path DIR
+    --level LEVEL, --seed N, --ops N, --kills N, --bytes-max N, --check-seconds N, --dir DIR, --backend-path DIR
                           for every row, as without matrix
 
 Ends with 0 if every row is good, 1 if something failed or a row proved nothing, 2 if it could not run.
@@ -94,6 +94,7 @@ const NAMES: &[&str] = &[
     "ops",
     "kills",
     "bytes-max",
+    "check-seconds",
     "dir",
     "backend-path",
 ];
@@ -130,7 +131,7 @@ pub(super) fn parse(mut parser: lexopt::Parser) -> Result<Action, String> {
                 asked.levels.push(value);
             }
             _ => {
-                if ["seed", "ops", "kills", "bytes-max"].contains(&name.as_str()) {
+                if ["seed", "ops", "kills", "bytes-max", "check-seconds"].contains(&name.as_str()) {
                     number(&name, &value)?;
                 }
                 asked.passed_on.extend([format!("--{name}").into(), value]);

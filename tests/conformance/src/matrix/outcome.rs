@@ -101,7 +101,8 @@ impl Outcome {
         for check in self.checks().filter(|check| check["level"] == level.name()) {
             let place = match check["verdict"].as_str() {
                 Some("passed") => 0,
-                Some("skipped") => 2,
+                // What was not run stands behind a failure, which says why.
+                Some("skipped" | "not run") => 2,
                 _ => 1,
             };
             counts[place] += 1;
@@ -112,8 +113,10 @@ impl Outcome {
     /// What was lacking, and how many checks therefore were skipped.
     pub(super) fn skipped(&self) -> BTreeMap<String, usize> {
         let mut reasons = BTreeMap::new();
-        for lacking in self.checks().filter_map(|check| check["lacks"].as_str()) {
-            *reasons.entry(lacking.to_owned()).or_default() += 1;
+        let reason =
+            |check: &'_ Value| check["lacks"].as_str().or(check["not_run"].as_str()).map(str::to_owned);
+        for lacking in self.checks().filter_map(reason) {
+            *reasons.entry(lacking).or_default() += 1;
         }
         reasons
     }

@@ -7,7 +7,7 @@ use crate::runner::{Report, Result, Verdict};
 /// How pages look.
 pub(crate) const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em}\
 table{border-collapse:collapse;width:100%}td,th{padding:.25em .6em;text-align:left;vertical-align:top;\
-border-bottom:1px solid #8884}.passed{color:#187a2f}.failed{color:#b3001b;font-weight:bold}.skipped{color:#8a6d00}\
+border-bottom:1px solid #8884}.passed{color:#187a2f}.failed{color:#b3001b;font-weight:bold}.skipped,.not-run{color:#8a6d00}\
 pre{overflow-x:auto;background:#8882;padding:.6em}.proves{color:#777;font-size:90%}";
 
 pub(super) fn write(report: &Report) -> String {
@@ -38,8 +38,9 @@ fn row(report: &Report, result: &Result) -> String {
         remark.push_str(&format!("<pre>{}\nagain: {}</pre>", escape(&history), escape(&again)));
     }
     let verdict = word(&result.verdict);
+    let class = verdict.replace(' ', "-");
     format!(
-        "<tr><td class=\"{verdict}\">{verdict}</td><td>{}<br><span class=\"proves\">{}</span></td><td>{remark}</td>\
+        "<tr><td class=\"{class}\">{verdict}</td><td>{}<br><span class=\"proves\">{}</span></td><td>{remark}</td>\
          <td>{}</td></tr>\n",
         result.check.name.replace('_', " "),
         escape(result.check.proves),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::runner::{Report, Result, Verdict};
 
 pub(super) fn write(report: &Report) -> String {
-    let [passed, failed, skipped] = report.counts();
+    let [passed, failed, skipped, not_run] = report.counts();
     let whole = json!({
         "backend": report.backend,
         "version": report.version,
@@ -14,6 +14,7 @@ pub(super) fn write(report: &Report) -> String {
         "passed": passed,
         "failed": failed,
         "skipped": skipped,
+        "not_run": not_run,
         "seconds": report.elapsed().as_secs_f64(),
         "checks": report.results.iter().map(|result| check(report, result)).collect::<Vec<_>>(),
     });
@@ -31,6 +32,7 @@ fn check(report: &Report, result: &Result) -> Value {
     match &result.verdict {
         Verdict::Passed => {}
         Verdict::Skipped(lacking) => object["lacks"] = json!(lacking),
+        Verdict::NotRun(reason) => object["not_run"] = json!(reason),
         Verdict::Failed(failure) => {
             object["message"] = json!(failure.message);
             object["history"] = json!(failure.details);

@@ -5,12 +5,14 @@ use crate::check::Level;
 use crate::runner::{Report, Result, Verdict};
 
 pub(super) fn write(report: &Report) -> String {
-    let [_, failed, skipped] = report.counts();
+    let [_, failed, skipped, not_run] = report.counts();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dredis-conformance {}\" tests=\"{}\" \
-         failures=\"{failed}\" skipped=\"{skipped}\" time=\"{:.3}\">\n",
+         failures=\"{failed}\" skipped=\"{}\" time=\"{:.3}\">\n",
         escape(&report.backend),
         report.results.len(),
+        // The format knows no other word for what was not run.
+        skipped + not_run,
         report.elapsed().as_secs_f64()
     );
     for level in Level::ALL {
@@ -27,7 +29,7 @@ pub(super) fn write(report: &Report) -> String {
             level.name(),
             cases.len(),
             count(|verdict| matches!(verdict, Verdict::Failed(_))),
-            count(|verdict| matches!(verdict, Verdict::Skipped(_)))
+            count(|verdict| matches!(verdict, Verdict::Skipped(_) | Verdict::NotRun(_)))
         ));
         cases.iter().for_each(|result| text.push_str(&case(report, result)));
         text.push_str("  </testsuite>\n");
@@ -40,9 +42,11 @@ fn case(report: &Report, result: &Result) -> String {
     let inside = match &result.verdict {
         Verdict::Passed => String::new(),
         Verdict::Skipped(lacking) => format!("      <skipped message=\"lacks {}\"/>\n", escape(lacking)),
+        Verdict::NotRun(reason) => format!("      <skipped message=\"not run: {}\"/>\n", escape(reason)),
         Verdict::Failed(failure) => format!(
-            "      <failure message=\"{}\">{}\nagain: {}</failure>\n",
+            "      <failure message=\"{}\">promise: {}\n{}\nagain: {}</failure>\n",
             escape(&failure.message),
+            escape(result.check.proves),
             escape(&failure.details.join("\n")),
             escape(&repeat(report, result))
         ),

@@ -9,6 +9,7 @@ pub(super) fn write(report: &Report) -> String {
     for result in &report.results {
         let verdict = match result.verdict {
             Verdict::Failed(_) => "**failed**",
+            Verdict::NotRun(_) => "**not run**",
             ref other => super::word(other),
         };
         text.push_str(&format!(

@@ -24,6 +24,15 @@ const BATCH_BYTES_MAX: u64 = 4 << 20;
 /// So many commits a fault lets pass while it copies: enough for some of them to change both halves of the keys.
 const COMMITS_IN_BETWEEN: u64 = 10;
 
+/// So many commits a fault lets pass before one does not end.
+const COMMITS_BEFORE_HANGING: u64 = 3;
+
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
 /// The engine.
 pub struct LogBackend {
     pub(crate) fault: Fault,
@@ -72,6 +81,9 @@ impl LogBackend {
     pub fn broken(request: &OpenRequest, fault: Fault) -> Result<Self> {
         if request.options.integer("log_files_max").is_some_and(|files| files < 1) {
             return Err(Error::invalid_input("log_files_max is less than 1; give 1 or more"));
+        }
+        if fault == Fault::HangsInOpening {
+            hang();
         }
         let lock = File::create(request.dir.join("lock"))?;
         if fault != Fault::OpensTwice {
@@ -176,6 +188,9 @@ impl Backend for LogBackend {
         }
         let mut state = self.state();
         state.commits += 1;
+        if self.fault == Fault::HangsInACommit && state.commits > COMMITS_BEFORE_HANGING {
+            hang();
+        }
         if self.fault == Fault::WritesABatchInPieces {
             for operation in operations {
                 state.log.write_all(&record(std::slice::from_ref(operation)))?;

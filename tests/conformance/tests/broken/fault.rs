@@ -36,6 +36,8 @@ pub enum Fault {
     LeaksMemoryInReads,
     WritesABatchInPieces,
     AcknowledgesBeforeWriting,
+    HangsInACommit,
+    HangsInOpening,
 }
 
 use Fault::*;
@@ -99,6 +101,11 @@ pub const CAUGHT_BY: &[(Fault, &[&str])] = &[
     (LeaksMemoryInReads, &["reading_leaks_no_memory"]),
     (WritesABatchInPieces, &["acknowledged_commits_survive_a_killed_process"]),
     (AcknowledgesBeforeWriting, &["acknowledged_commits_survive_a_killed_process"]),
+    (
+        HangsInACommit,
+        &[HISTORIES, "committing_leaks_no_memory", "acknowledged_commits_survive_a_killed_process"],
+    ),
+    (HangsInOpening, &["an_engine_opens_in_an_empty_directory"]),
 ];
 
 /// The check that plays generated histories.

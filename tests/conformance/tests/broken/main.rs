@@ -6,6 +6,7 @@ mod reading;
 
 use std::sync::Arc;
 
+use dredis_conformance::report::Format;
 use dredis_conformance::{Check, Child, Settings, Target, Verdict, checks, run, run_check, run_child};
 use engine::{LogBackend, options};
 use fault::{CAUGHT_BY, Fault, HISTORIES};
@@ -23,7 +24,11 @@ fn settings(fault: Fault) -> Settings {
     let arguments = ["child_of_recovery", "--exact", "--ignored", "--nocapture"].map(Into::into).into();
     let mut child = Child::of_this_program(arguments).expect("a program knows where it is");
     child.environment.push((FAULT.into(), format!("{fault:?}").into()));
-    Settings { operations: 1000, kills: 40, child: Some(child), ..Settings::default() }
+    let mut settings = Settings { operations: 1000, kills: 40, child: Some(child), ..Settings::default() };
+    if matches!(fault, Fault::HangsInACommit | Fault::HangsInOpening) {
+        settings.check_seconds = 1;
+    }
+    settings
 }
 
 fn named(name: &str) -> &'static Check {
@@ -47,6 +52,7 @@ fn an_engine_that_keeps_its_promises_passes() {
         match &result.verdict {
             Verdict::Passed => {}
             Verdict::Failed(failure) => panic!("{}: {failure:#?}", result.check.name),
+            Verdict::NotRun(reason) => panic!("{}: {reason}", result.check.name),
             Verdict::Skipped(_) => skipped.push(result.check.name),
         }
     }
@@ -78,6 +84,50 @@ fn every_fault_is_caught_by_its_checks() {
         }
     }
     assert!(missed.is_empty(), "not caught:\n{}", missed.join("\n"));
+}
+
+#[test]
+fn a_check_that_hangs_is_given_up_and_the_report_is_written() {
+    let fault = Fault::HangsInACommit;
+    let apart = "committing_leaks_no_memory";
+    let with_a_child = "acknowledged_commits_survive_a_killed_process";
+    let behind = "an_empty_batch_is_done";
+    let selected =
+        ["it_tells_its_name_and_version", apart, with_a_child, HISTORIES, behind, "reading_leaks_no_memory"];
+    let mut seen = 0;
+    let report =
+        run(&target(fault), &settings(fault), "again".to_owned(), selected.map(named), |_| seen += 1);
+    assert_eq!(seen, selected.len());
+    let verdicts: Vec<&Verdict> = report.results.iter().map(|result| &result.verdict).collect();
+    for at in [1, 2, 3] {
+        let result = &report.results[at];
+        let Verdict::Failed(failure) = verdicts[at] else { panic!("{}: {:?}", selected[at], verdicts[at]) };
+        assert!(failure.message.starts_with("it did not end: after "), "{}", failure.message);
+        assert!(result.elapsed.as_secs() >= 1, "{:?}", result.elapsed);
+        // What hangs in another process is ended with it.
+        assert_eq!(result.goes_on, selected[at] == HISTORIES, "{}", selected[at]);
+    }
+    let Verdict::NotRun(reason) = verdicts[4] else { panic!("{:?}", verdicts[4]) };
+    assert!(reason.starts_with(HISTORIES), "{reason}");
+    // It has a process of its own.
+    assert_eq!([verdicts[0], verdicts[5]], [&Verdict::Passed; 2]);
+    assert_eq!(report.counts(), [2, 3, 0, 1]);
+    assert!(!report.is_good());
+    for format in Format::ALL {
+        let (name, text) = (format.name(), format.write(&report));
+        for expected in ["it did not end: after ", "hangs in this process"] {
+            assert!(text.contains(expected), "{name} lacks '{expected}': {text}");
+        }
+        let proves = named(HISTORIES).proves;
+        assert!(text.contains(proves), "{name} does not say what was to be proven");
+    }
+}
+
+#[test]
+fn an_engine_that_does_not_open_is_given_up() {
+    let fault = Fault::HangsInOpening;
+    let error = target(fault).capabilities_in_time(&settings(fault)).expect_err("it hangs");
+    assert!(error.message().contains("did not end within 1 s"), "{error}");
 }
 
 #[test]

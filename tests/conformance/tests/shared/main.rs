@@ -29,6 +29,7 @@ fn an_engine_that_several_servers_share_passes() {
         match &result.verdict {
             Verdict::Passed => {}
             Verdict::Failed(failure) => panic!("{}: {failure:#?}", result.check.name),
+            Verdict::NotRun(reason) => panic!("{}: {reason}", result.check.name),
             Verdict::Skipped(lacking) => {
                 assert_ne!(result.check.level, Level::Isolation, "{} lacks {lacking}", result.check.name);
                 if result.check.level == Level::Commands {
