@@ -150,10 +150,15 @@ impl Executor {
         self.shared.durability.set_append_fsync(append_fsync)
     }
 
-    /// Stops the writer after what it has in hand, and makes everything durable.
+    /// Stops the writer after what it has in hand, and makes everything durable. No thread of the executor's uses the engine
+    /// after that.
     pub async fn stop(&self) -> Result<()> {
         self.writer.stop().await;
-        self.sync().await
+        let synced = self.sync().await;
+        let shared = Arc::clone(&self.shared);
+        // Joined elsewhere, for it may be within a sync. It panicked if it failed, and the panic hook has said so.
+        tokio::task::spawn_blocking(move || shared.durability.stop()).await.unwrap_or_default();
+        synced
     }
 
     /// Makes everything durable that is committed by now.

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use dredis_commands::Reply;
@@ -58,6 +59,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 pub(super) struct Durability {
     shared: Arc<Shared>,
     durable: watch::Receiver<Mark>,
+    syncer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How far syncs have come.
@@ -76,6 +78,7 @@ struct Shared {
     begun: AtomicU64,
     ended: AtomicU64,
     failing: AtomicBool,
+    stopped: AtomicBool,
     wake: Mutex<bool>,
     woken: Condvar,
 }
@@ -90,13 +93,25 @@ impl Durability {
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             failing: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
             wake: Mutex::new(false),
             woken: Condvar::new(),
         });
         let (mark, durable) = watch::channel(Mark::default());
         let syncer = Arc::clone(&shared);
-        std::thread::Builder::new().name("dredis-sync".into()).spawn(move || syncer.run(&mark))?;
-        Ok(Durability { shared, durable })
+        let thread = std::thread::Builder::new().name("dredis-sync".into());
+        let thread = thread.spawn(move || syncer.run(&mark))?;
+        Ok(Durability { shared, durable, syncer: Mutex::new(Some(thread)) })
+    }
+
+    /// Ends the thread that syncs, and waits for it: it uses the engine no more, which can close then.
+    pub fn stop(&self) {
+        self.shared.stop();
+        let thread = self.syncer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // It panicked if it failed, and the panic hook has said so.
+            thread.join().unwrap_or_default();
+        }
     }
 
     pub fn set_append_fsync(&self, mode: AppendFsync) -> Result<()> {
@@ -146,13 +161,9 @@ impl Durability {
 
 impl Drop for Durability {
     fn drop(&mut self) {
-        self.shared.mode.store(STOPPED, Ordering::Relaxed);
-        self.shared.wake();
+        self.shared.stop();
     }
 }
-
-/// In place of a mode: the syncer ends.
-const STOPPED: u8 = 0xff;
 
 impl Shared {
     fn mode(&self) -> AppendFsync {
@@ -164,9 +175,14 @@ impl Shared {
         self.woken.notify_one();
     }
 
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
     fn run(&self, durable: &watch::Sender<Mark>) {
         let mut mark = Mark::default();
-        while self.mode.load(Ordering::Relaxed) != STOPPED {
+        while !self.stopped.load(Ordering::Relaxed) {
             self.pause(mark.tried < self.ended.load(Ordering::SeqCst));
             let ended = self.ended.load(Ordering::SeqCst);
             let is_failing = self.is_failing();
