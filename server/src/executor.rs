@@ -1,4 +1,4 @@
-//! Runs batches of commands: reads on views in the session's own task, writes folded by the one writer.
+//! Runs batches of commands: reads on views in the session's own task, writes folded in the writer's turn.
 //!
 //! A session hands a [`Job`] (its requests, its state, room for replies) to [`Executor::run`] and gets it back
 //! when the replies may be sent. Nothing here knows sockets, and no reply to a write comes back before its
@@ -41,7 +41,7 @@ pub struct Executor {
     script_slots: Semaphore,
 }
 
-/// What readers, the writer and background work share.
+/// What readers, the writer's turn and background work share.
 struct Shared {
     store: Arc<Store>,
     host: Arc<ServerHost>,
@@ -50,7 +50,7 @@ struct Shared {
 }
 
 impl Executor {
-    /// An executor on an opened store. Call within a multi-threaded tokio runtime: it starts its writer there.
+    /// An executor on an opened store. Call within a multi-threaded tokio runtime: its watchdog wakes workers of that.
     pub fn start(
         store: Arc<Store>,
         state: WriterState,
