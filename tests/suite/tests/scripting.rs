@@ -13,6 +13,7 @@ on_every_backend!(
     endless_readers_leave_the_server_alone,
     a_script_is_seen_whole_or_not_at_all,
     too_much_memory_is_the_scripts_own_trouble,
+    a_write_that_comes_during_a_script_is_done_after_it,
 );
 on_durable_backends!(
     nothing_of_a_script_that_never_ended_is_kept,
@@ -308,4 +309,17 @@ fn libraries_travel_between_redis_and_dredis() {
     }
     check(&mut dredis);
     assert!(!dredis.run(&[request("FUNCTION LIST")]).is_empty());
+}
+
+// The write finds the writer's turn taken, and no other write comes that would take the turn after the script.
+fn a_write_that_comes_during_a_script_is_done_after_it(backend: Backend) {
+    let mut server = Server::start(backend);
+    let mut other = server.client();
+    other.set_timeout(PATIENCE);
+    for round in 1..=5 {
+        let script = "for i = 1, 10000000 do end return redis.call('SET', 'k', 'script')";
+        let mut running = begin(&mut server, "EVAL", script);
+        other.check(&format!("APPEND k :{round}"), ":8");
+        assert_eq!(show_reply(&running.read().unwrap().value), "+OK");
+    }
 }
