@@ -76,6 +76,8 @@ pub struct Settings {
     pub maxclients: usize,
     /// Threads that sessions run on.
     pub io_threads: usize,
+    /// Bytes of records used lately that are kept in memory; 0 for none.
+    pub record_cache_bytes: usize,
     /// Time between two steps of the garbage sweep, in milliseconds.
     pub gc_interval_ms: u64,
     /// Records removed in one step of the garbage sweep.
@@ -101,6 +103,7 @@ impl Default for Settings {
             requirepass: Vec::new(),
             maxclients: 10_000,
             io_threads: std::thread::available_parallelism().map_or(2, NonZeroUsize::get).max(2),
+            record_cache_bytes: 256 << 20,
             gc_interval_ms: 500,
             gc_batch_size: 10_000,
             debug: false,

@@ -6,9 +6,11 @@
 
 mod background;
 mod durability;
+mod governor;
 mod job;
 mod pace;
 mod queue;
+mod workers;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -5,7 +5,7 @@ mod configuration;
 mod cursors;
 mod info;
 mod pause;
-mod process;
+pub(crate) mod process;
 mod scripts;
 mod slow;
 mod statistics;

@@ -16,3 +16,4 @@ pub mod server;
 pub mod session;
 pub mod shutdown;
 pub mod startup;
+mod units;

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dredis_contract::{Capabilities, Durability, Error, OpenRequest, Result as StorageResult};
-use dredis_data::{DATABASES, Observer, Store, Transaction, WriterState};
+use dredis_data::{DATABASES, MemoryBounds, Observer, Store, Transaction, WriterState};
 use dredis_plugin_loader::{Loader, Plugin};
 use tokio::task::JoinHandle;
 
@@ -223,9 +223,14 @@ fn open_store(
     let capabilities = backend.capabilities();
     capabilities.limits.check().map_err(|error| refuse(&error))?;
     let durability = capabilities.durability;
-    let opened = Store::open(backend, plugin.name(), [seed()?, seed()?]).map_err(|error| refuse(&error))?;
+    let (mut store, writer) =
+        Store::open(backend, plugin.name(), [seed()?, seed()?]).map_err(|error| refuse(&error))?;
+    store.set_memory_bounds(MemoryBounds {
+        cached_bytes: settings.record_cache_bytes,
+        ..MemoryBounds::default()
+    });
     directory.settle(durability)?;
-    Ok(opened)
+    Ok((store, writer))
 }
 
 /// Refuses to put a file in place of keys that nobody gave up. (The Python dredis added a file to the keys that it found, on

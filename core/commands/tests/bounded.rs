@@ -8,7 +8,8 @@ use dredis_commands::Reply;
 use dredis_data::{MemoryBounds, Random};
 
 /// Bounds that are crossed again and again.
-const LOW: MemoryBounds = MemoryBounds { waiting_bytes: 4_000, sorted_bytes: 1_500, removed_in_place: 20 };
+const LOW: MemoryBounds =
+    MemoryBounds { waiting_bytes: 4_000, sorted_bytes: 1_500, removed_in_place: 20, cached_bytes: 1 << 20 };
 /// A commit within those bounds: what may wait, what was added to it before it was looked at again, and as much once more for
 /// what waited before.
 const COMMIT_BYTES_MAX: u64 = 16_000;

@@ -57,6 +57,13 @@ pub(crate) enum RecordKind {
     ListCount = 0x26,
 }
 
+/// Whether a record is of a kind that commands read by its key, and not as one of a range or once in a while.
+pub(crate) fn is_read_alone(record: &[u8]) -> bool {
+    const KINDS: [RecordKind; 4] =
+        [RecordKind::Meta, RecordKind::HashField, RecordKind::SetMember, RecordKind::SortedSetMember];
+    record.first().is_some_and(|first| KINDS.iter().any(|kind| *kind as u8 == *first))
+}
+
 /// Makes record keys. Its parameters are fixed when a directory is made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Codec {

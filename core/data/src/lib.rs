@@ -7,6 +7,7 @@
 
 mod bounds;
 mod building;
+mod cache;
 mod claims;
 mod codec;
 mod copy;

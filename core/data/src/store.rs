@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use dredis_contract::{Backend, Error, Result, Sharing, View};
+use dredis_contract::{Backend, Batch, Commit, Durability, Error, Operation, Result, Sharing, View};
 
 use crate::bounds::MemoryBounds;
+use crate::cache::{RecordCache, RecordId};
 use crate::claims::Claims;
-use crate::codec::{Codec, RecordKey};
+use crate::codec::{self, Codec, RecordKey};
 use crate::databases::{DATABASES, Database};
 use crate::format;
 use crate::heads::Heads;
@@ -18,11 +19,21 @@ use crate::libraries::Libraries;
 /// The space that each database shows.
 pub(crate) type Spaces = [u32; DATABASES as usize];
 
+/// A view, with what belongs to it.
+pub(crate) struct Shown<'v> {
+    pub view: Box<dyn View + 'v>,
+    /// The space that each database shows.
+    pub spaces: Spaces,
+    /// The latest commit that was over before, as the record cache counts them.
+    pub moment: u64,
+}
+
 /// A data directory, opened.
 pub struct Store {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) codec: Codec,
     pub(crate) bounds: MemoryBounds,
+    pub(crate) cache: RecordCache,
     /// What loads under way have written and nobody shows yet.
     pub(crate) claims: Arc<Claims>,
     /// How many changes of keys have been committed.
@@ -69,6 +80,7 @@ impl Store {
         let store = Store {
             backend,
             codec,
+            cache: RecordCache::new(MemoryBounds::default().cached_bytes),
             bounds: MemoryBounds::default(),
             claims: Arc::default(),
             changes: AtomicU64::new(0),
@@ -80,7 +92,15 @@ impl Store {
 
     /// Changes the bounds that commands keep to.
     pub fn set_memory_bounds(&mut self, bounds: MemoryBounds) {
+        // An engine that keeps everything in memory has no need to have some of it there twice.
+        let is_on = self.backend.capabilities().durability != Durability::Never;
+        self.cache = RecordCache::new(if is_on { bounds.cached_bytes } else { 0 });
         self.bounds = bounds;
+    }
+
+    /// Bytes of records that were read lately and are kept.
+    pub fn cached_bytes(&self) -> usize {
+        self.cache.bytes()
     }
 
     /// The backend beneath.
@@ -109,8 +129,9 @@ impl Store {
         self.changes.fetch_add(changes, Ordering::Release);
     }
 
-    /// A view with the spaces that belong to it.
-    pub(crate) fn view(&self) -> Result<(Box<dyn View + '_>, Spaces)> {
+    /// A view of what is committed.
+    pub(crate) fn view(&self) -> Result<Shown<'_>> {
+        let moment = self.cache.moment();
         // Spaces change rarely, and are published after their commit. A view between two equal readings of
         // them cannot be one in which a space that they name was already being swept.
         loop {
@@ -118,9 +139,32 @@ impl Store {
             let view = self.backend.view()?;
             let after = self.spaces.load();
             if Arc::ptr_eq(&before, &after) {
-                return Ok((view, **before));
+                return Ok(Shown { view, spaces: **before, moment });
             }
         }
+    }
+
+    /// Commits. Only the writer does.
+    pub(crate) fn commit(&self, operations: &[Operation<'_>]) -> Result<()> {
+        let changes = self.cache.begin(operations, |record| self.cached(record));
+        let committed = self.backend.commit(&Batch::new(operations));
+        let is_done = matches!(committed, Ok(Commit::Done));
+        self.cache.end(changes, operations, is_done);
+        if !is_done {
+            // Whoever broke one promise may break another.
+            self.cache.clear();
+        }
+        match committed? {
+            Commit::Done => Ok(()),
+            Commit::Conflict | Commit::Unknown => {
+                Err(Error::corrupt("an exclusive engine answered as only a shared one may"))
+            }
+        }
+    }
+
+    /// The id under which the record cache may hold a record.
+    pub(crate) fn cached(&self, record: &[u8]) -> Option<RecordId> {
+        (self.cache.is_on() && codec::is_read_alone(record)).then(|| self.codec.hash_wide(record))
     }
 
     /// Makes committed spaces known to readers.

@@ -1,12 +1,13 @@
 //! A transaction: a view, an overlay of writes, and a place in time.
 
 mod counting;
+mod reading;
 
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 use std::sync::Arc;
 
-use dredis_contract::{Batch, Commit, Error, Operation, Result, Scan, Value, View};
+use dredis_contract::{Error, Operation, Result, Scan, Value, View};
 
 use crate::codec::{self, RecordKey};
 use crate::databases::{DATABASES, Database, DatabaseFigures};
@@ -18,7 +19,7 @@ use crate::loading::LoadPart;
 use crate::meta::Head;
 use crate::overlay::{Overlay, Write};
 use crate::scan::{MergedScan, NoRecords};
-use crate::store::{Spaces, Store, WriterState};
+use crate::store::{Shown, Store, WriterState};
 
 /// Someone who must know of changes at once, before they are committed: WATCH, and whoever waits for a key.
 pub trait Observer {
@@ -40,7 +41,7 @@ pub enum Outcome {
 /// Reads, and (on the write path) changes, of one batch of commands.
 pub struct Transaction<'v> {
     pub(crate) store: &'v Store,
-    view: OnceCell<(Box<dyn View + 'v>, Spaces)>,
+    shown: OnceCell<Shown<'v>>,
     pub(crate) overlay: Overlay,
     writer: Option<Writing<'v>>,
     now_ms: u64,
@@ -81,7 +82,7 @@ impl<'v> Transaction<'v> {
     pub fn read_only(store: &'v Store, now_ms: u64) -> Self {
         Transaction {
             store,
-            view: OnceCell::new(),
+            shown: OnceCell::new(),
             overlay: Overlay::default(),
             writer: None,
             now_ms,
@@ -132,7 +133,7 @@ impl<'v> Transaction<'v> {
         };
         Transaction {
             store,
-            view: OnceCell::new(),
+            shown: OnceCell::new(),
             overlay: Overlay::default(),
             writer: Some(writing),
             now_ms,
@@ -173,7 +174,7 @@ impl<'v> Transaction<'v> {
         }
         let Some(writing) = &mut self.writer else { return Ok(Outcome::Unchanged) };
         if let Some(load) = &mut writing.load {
-            drop(self.view.take());
+            drop(self.shown.take());
             load.deposit(self.overlay.take_range(&[], None))?;
             writing.state.databases = writing.databases;
             writing.state.ids = writing.ids;
@@ -187,13 +188,13 @@ impl<'v> Transaction<'v> {
         if let Some(record) = writing.ids.record() {
             self.overlay.put(ids::RECORD_KEY, record);
         }
-        drop(self.view.take());
-        let committed = self.store.backend.commit(&Batch::new(&self.overlay.operations()));
-        if !matches!(committed, Ok(Commit::Done)) {
+        drop(self.shown.take());
+        let committed = self.store.commit(&self.overlay.operations());
+        if committed.is_err() {
             // Whoever broke one promise may break another.
             writing.state.heads.clear();
         }
-        done(committed?)?;
+        committed?;
         writing.state.databases = writing.databases;
         writing.ids.written();
         writing.state.ids = writing.ids;
@@ -211,25 +212,25 @@ impl<'v> Transaction<'v> {
 
     /// What the engine shows, without this transaction's own writes.
     pub(crate) fn engine(&self) -> Result<&dyn View> {
-        Ok(&*self.view()?.0)
+        Ok(&*self.shown()?.view)
     }
 
-    fn view(&self) -> Result<&(Box<dyn View + 'v>, Spaces)> {
-        if let Some(view) = self.view.get() {
-            return Ok(view);
+    fn shown(&self) -> Result<&Shown<'v>> {
+        if let Some(shown) = self.shown.get() {
+            return Ok(shown);
         }
         if let Some(load) = self.writer.as_ref().and_then(|writing| writing.load.as_ref()) {
             load.settle()?;
         }
-        let view = self.store.view()?;
-        Ok(self.view.get_or_init(|| view))
+        let shown = self.store.view()?;
+        Ok(self.shown.get_or_init(|| shown))
     }
 
     /// The space that a database shows.
     pub(crate) fn space(&self, db: u32) -> Result<u32> {
         match &self.writer {
             Some(writing) => Ok(writing.databases[db as usize].space),
-            None => Ok(self.view()?.1[db as usize]),
+            None => Ok(self.shown()?.spaces[db as usize]),
         }
     }
 
@@ -237,7 +238,7 @@ impl<'v> Transaction<'v> {
     pub(crate) fn database(&self, db: u32) -> Result<Database> {
         match &self.writer {
             Some(writing) => Ok(writing.databases[db as usize]),
-            None => Database::read(&*self.view()?.0, db),
+            None => Database::read(self.engine()?, db),
         }
     }
 
@@ -310,7 +311,7 @@ impl<'v> Transaction<'v> {
         match self.overlay.get(record) {
             Some(written) => Ok(written.map(Value::Borrowed)),
             None if self.is_fresh(record, Some(record)) => Ok(None),
-            None => self.view()?.0.get(record),
+            None => self.read(record),
         }
     }
 
@@ -328,28 +329,6 @@ impl<'v> Transaction<'v> {
         Ok(self.get(record)?.map(Value::into_vec))
     }
 
-    /// Reads several records: from this transaction's own writes, and all others in one crossing to the engine.
-    pub(crate) fn get_many(&self, records: &[RecordKey]) -> Result<Vec<Option<Value<'_>>>> {
-        let mut values = Vec::with_capacity(records.len());
-        let (mut unwritten, mut places) = (Vec::new(), Vec::new());
-        for (place, record) in records.iter().enumerate() {
-            match self.overlay.get(record) {
-                Some(written) => values.push(written.map(Value::Borrowed)),
-                None => {
-                    values.push(None);
-                    unwritten.push(&**record);
-                    places.push(place);
-                }
-            }
-        }
-        if !unwritten.is_empty() {
-            for (place, value) in places.into_iter().zip(self.view()?.0.get_many(&unwritten)?) {
-                values[place] = value;
-            }
-        }
-        Ok(values)
-    }
-
     /// The head in a meta record, expired or not: from this transaction's own writes, from memory, or else from the view.
     pub(crate) fn head(&mut self, meta: &[u8], key: &[u8]) -> Result<Option<Head>> {
         if let Some(written) = self.overlay.get(meta) {
@@ -365,7 +344,7 @@ impl<'v> Transaction<'v> {
                 return Ok(head);
             }
         }
-        let read = self.view()?.0.get(meta)?.map(|record| keyspace::decode(record, key)).transpose()?;
+        let read = self.read(meta)?.map(|record| keyspace::decode(record, key)).transpose()?;
         let head = read.map(|entry| entry.head());
         if let Some(writing) = &mut self.writer
             && writing.load.is_none()
@@ -389,7 +368,7 @@ impl<'v> Transaction<'v> {
     /// Commits records that nothing points to yet, before everything else in this transaction. Whatever becomes of that,
     /// ids that were given out so far are not given out again. `records` stand behind the record of ids in key order.
     pub(crate) fn commit_ahead(&mut self, records: Vec<Write>) -> Result<()> {
-        drop(self.view.take());
+        drop(self.shown.take());
         let writing = self.writing()?;
         match &mut writing.load {
             Some(load) => {
@@ -403,7 +382,7 @@ impl<'v> Transaction<'v> {
 
     /// Commits records at once, and with them what was reserved of ids.
     pub(crate) fn commit_records(&mut self, records: &[Write]) -> Result<()> {
-        drop(self.view.take());
+        drop(self.shown.take());
         let store = self.store;
         let writing = self.writing()?;
         let reserved = writing.ids.record();
@@ -413,7 +392,7 @@ impl<'v> Transaction<'v> {
             Some(value) => Operation::Put { key, value },
             None => Operation::Delete { key },
         }));
-        done(store.backend.commit(&Batch::new(&operations))?)?;
+        store.commit(&operations)?;
         writing.ids.written();
         writing.state.ids = writing.ids;
         writing.fresh_from = writing.ids.upcoming_object();
@@ -451,18 +430,8 @@ impl<'v> Transaction<'v> {
     pub(crate) fn scan(&self, scan: &Scan<'_>) -> Result<MergedScan<'_>> {
         let view: &dyn View = match self.is_fresh(scan.start, scan.end) {
             true => &NoRecords,
-            false => &*self.view()?.0,
+            false => self.engine()?,
         };
         MergedScan::new(view, &self.overlay, scan)
-    }
-}
-
-/// What an exclusive engine answers to a commit.
-fn done(commit: Commit) -> Result<()> {
-    match commit {
-        Commit::Done => Ok(()),
-        Commit::Conflict | Commit::Unknown => {
-            Err(Error::corrupt("an exclusive engine answered as only a shared one may"))
-        }
     }
 }

@@ -54,6 +54,11 @@ pub(super) const SECTIONS: &[(&str, &[Row])] = &[
                 "WHEN",
                 "when writes reach the disk: always, everysec or no (default everysec)",
             ),
+            row(
+                "record-cache",
+                "BYTES",
+                "memory for records used lately, as 100mb or 1gb; 0 for none (default 256mb)",
+            ),
             row("flushall", "", "empty all databases at the start"),
             row("readonly", "", "refuse commands that write"),
             row("rdb", "FILE", "load an RDB file at the start, into an empty DIR or with --flushall"),

@@ -10,6 +10,7 @@ use lexopt::{Arg, Parser};
 
 use super::{Inquiry, Invocation, Settings, help, option};
 use crate::failure::Failure;
+use crate::units;
 
 /// Above any machine of today; more is a slip of the hand.
 const IO_THREADS_MAX: usize = 1024;
@@ -51,6 +52,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Inv
             "requirepass" => settings.requirepass = parser.value().map_err(unusable)?.into_vec(),
             "maxclients" => settings.maxclients = number(&mut parser, name, 1, u32::MAX as usize)?,
             "io-threads" => settings.io_threads = number(&mut parser, name, 1, IO_THREADS_MAX)?,
+            "record-cache" => settings.record_cache_bytes = memory(&mut parser, name)?,
             "gc-interval" => settings.gc_interval_ms = number(&mut parser, name, 1, u64::from(u32::MAX))?,
             "gc-batch-size" => settings.gc_batch_size = number(&mut parser, name, 1, u32::MAX as usize)?,
             "debug" => settings.debug = true,
@@ -113,6 +115,14 @@ where
     let given = text(parser, name)?;
     given.parse().ok().filter(|number| (&low..=&high).contains(&number)).ok_or_else(|| {
         Failure::usage(format!("--{name} takes a whole number from {low} to {high}, not '{given}'"))
+    })
+}
+
+fn memory(parser: &mut Parser, name: &str) -> Result<usize, Failure> {
+    let given = text(parser, name)?;
+    let bytes = units::memory(given.as_bytes()).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| {
+        Failure::usage(format!("--{name} takes bytes, or a number with kb, mb or gb, not '{given}'"))
     })
 }
 

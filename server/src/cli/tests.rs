@@ -33,7 +33,7 @@ fn no_arguments_are_the_defaults() {
 fn every_setting_is_read() {
     let words = "--host 0.0.0.0 --port=0 --unixsocket /tmp/s --dir d --backend ./x.so --backend-path p --backend-path q \
                  --appendfsync always --rdb f.rdb --flushall --readonly --requirepass secret --maxclients 5 --io-threads 3 \
-                 --gc-interval 7 --gc-batch-size 9 --debug --backend-option a=1 --backend-option b=\"x\"";
+                 --record-cache 3kb --gc-interval 7 --gc-batch-size 9 --debug --backend-option a=1 --backend-option b=\"x\"";
     let mut options = Options::new();
     options.set("a", OptionValue::Integer(1));
     options.set("b", OptionValue::Text("x".into()));
@@ -52,6 +52,7 @@ fn every_setting_is_read() {
         requirepass: b"secret".to_vec(),
         maxclients: 5,
         io_threads: 3,
+        record_cache_bytes: 3072,
         gc_interval_ms: 7,
         gc_batch_size: 9,
         debug: true,
@@ -98,6 +99,7 @@ fn mistakes_say_what_to_do() {
         (&["--port", "65536"], "--port takes a whole number from 0 to 65535, not '65536'"),
         (&["--port", "-1"], "not '-1'"),
         (&["--io-threads", "0"], "from 1 to 1024"),
+        (&["--record-cache", "much"], "takes bytes, or a number with kb, mb or gb, not 'much'"),
         (&["--appendfsync", "yes"], "takes always, everysec or no"),
         (&["--flushall=1"], "--flushall"),
         (&["--dir", ""], "--dir needs a value"),

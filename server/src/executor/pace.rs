@@ -2,7 +2,7 @@
 //!
 //! Engine calls are synchronous, and nearly always a matter of microseconds: handing each to another thread
 //! would cost more than the call. So they run in the session's own task, under watch. A call that takes longer
-//! than [`SLOW_US`] is noticed by a watchdog, which wakes another worker of the runtime to take over sockets
+//! than [`SLOW_US`] is noticed by a watchdog, which lets another worker of the runtime take over sockets
 //! and waiting tasks. If it goes on for [`WAITING_US`] and its thread is found waiting (for a disk, a lock), and not just
 //! short of a processor, then for [`CAREFUL_US`] from then on every engine call gives its worker away first.
 
@@ -14,16 +14,21 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
+use super::governor::{self, Clocks, Governor};
+use super::workers::Workers;
+
 /// A call that takes longer is slow, in microseconds.
 const SLOW_US: u64 = 2_000;
 /// A thread that waits this long in a call waits for a disk, and not for a lock whose holder is short of a processor.
 const WAITING_US: u64 = 6_000;
 /// How long calls are made with care after such a wait, in microseconds. Care costs a change of threads a call.
 const CAREFUL_US: u64 = 50_000;
+/// How long one worker more takes part after a slow call, in microseconds.
+const RESCUE_US: u64 = 20_000;
 /// How often the watchdog looks while there is anything to watch.
-const WATCH_PERIOD: Duration = Duration::from_millis(1);
+const WATCH_PERIOD: Duration = Duration::from_millis(2);
 /// After this many looks with nothing to see the watchdog sleeps until a call wakes it.
-const IDLE_LOOKS: u32 = 200;
+const IDLE_LOOKS: u32 = 100;
 /// How long a call waits for another thread to take its worker over.
 const HAND_OVER: Duration = Duration::from_millis(1);
 /// Calls under way are noted in one of these places, by thread.
@@ -56,7 +61,9 @@ struct Shared {
 
 impl Pace {
     pub fn start(runtime: Handle) -> Pace {
-        let workers = runtime.metrics().num_workers();
+        let workers = Workers::of(runtime);
+        // One worker stays free, to be woken.
+        let in_place_max = workers.total().saturating_sub(1).max(1);
         let shared = Arc::new(Shared {
             epoch: Instant::now(),
             careful_until_us: AtomicU64::new(0),
@@ -67,9 +74,8 @@ impl Pace {
         let watching = Arc::clone(&shared);
         let watchdog = std::thread::Builder::new()
             .name("dredis-watch".into())
-            .spawn(move || watching.watch(&runtime))
+            .spawn(move || Watch::new(workers, in_place_max).watch(&watching))
             .expect("the system can start a thread");
-        let in_place_max = workers.saturating_sub(1).max(1);
         Pace { shared, watchdog: watchdog.thread().clone(), in_place: AtomicUsize::new(0), in_place_max }
     }
 
@@ -137,36 +143,98 @@ impl Shared {
         // Never 0, which stands for "no call".
         self.epoch.elapsed().as_micros() as u64 + 1
     }
+}
 
-    fn watch(&self, runtime: &Handle) {
+/// What the watchdog does.
+struct Watch {
+    workers: Workers,
+    governor: Governor,
+    /// Since when figures for the governor are taken, what the clocks showed then, and how many calls were seen in how many looks.
+    turn_began: Instant,
+    clocks: Option<Clocks>,
+    calls_seen: usize,
+    looks: usize,
+    /// How many workers more take part because of slow calls, and until when.
+    rescuers: usize,
+    rescue_until_us: u64,
+}
+
+impl Watch {
+    fn new(workers: Workers, active_max: usize) -> Watch {
+        Watch {
+            workers,
+            governor: Governor::new(active_max),
+            turn_began: Instant::now(),
+            clocks: Clocks::read(),
+            calls_seen: 0,
+            looks: 0,
+            rescuers: 0,
+            rescue_until_us: 0,
+        }
+    }
+
+    fn watch(&mut self, shared: &Shared) {
         let mut idle_looks = 0;
-        while !self.stopped.load(Ordering::Relaxed) {
-            if idle_looks < IDLE_LOOKS {
+        while !shared.stopped.load(Ordering::Relaxed) {
+            if idle_looks < IDLE_LOOKS || self.workers.is_changing() {
                 std::thread::sleep(WATCH_PERIOD);
             } else {
-                self.is_asleep.store(true, Ordering::Relaxed);
+                shared.is_asleep.store(true, Ordering::Relaxed);
                 std::thread::park_timeout(Duration::from_secs(1));
-                self.is_asleep.store(false, Ordering::Relaxed);
+                shared.is_asleep.store(false, Ordering::Relaxed);
             }
-            let now_us = self.now_us();
-            idle_looks += 1;
-            for place in &self.places {
-                let began_us = place.began_us.load(Ordering::Relaxed);
-                if began_us == 0 {
-                    continue;
-                }
-                idle_looks = 0;
-                if now_us.saturating_sub(began_us) > SLOW_US {
-                    let is_fresh = self.careful_until_us.load(Ordering::Relaxed) > now_us + CAREFUL_US / 2;
-                    let is_long = now_us.saturating_sub(began_us) > WAITING_US;
-                    if is_long && !is_fresh && is_waiting(place.thread.load(Ordering::Relaxed)) {
-                        self.careful_until_us.store(now_us + CAREFUL_US, Ordering::Relaxed);
-                    }
-                    // A task from outside wakes a worker that sleeps; having run it, it polls the sockets.
-                    runtime.spawn(async {});
-                }
+            idle_looks = if self.look(shared) { 0 } else { idle_looks + 1 };
+            self.govern();
+        }
+    }
+
+    /// Looks at all calls under way; whether there are any.
+    fn look(&mut self, shared: &Shared) -> bool {
+        let now_us = shared.now_us();
+        let (mut calls, mut slow_calls) = (0, 0);
+        for place in &shared.places {
+            let began_us = place.began_us.load(Ordering::Relaxed);
+            if began_us == 0 {
+                continue;
+            }
+            calls += 1;
+            if now_us.saturating_sub(began_us) <= SLOW_US {
+                continue;
+            }
+            // Another worker would not help one that is short of a processor.
+            let is_long = now_us.saturating_sub(began_us) > WAITING_US;
+            let is_waiting = is_waiting(place.thread.load(Ordering::Relaxed));
+            slow_calls += usize::from(is_long || is_waiting);
+            if is_long && is_waiting {
+                shared.careful_until_us.store(now_us + CAREFUL_US, Ordering::Relaxed);
             }
         }
+        self.looks += 1;
+        self.calls_seen += calls;
+        if slow_calls >= self.rescuers || now_us > self.rescue_until_us {
+            (self.rescuers, self.rescue_until_us) = (slow_calls, now_us + RESCUE_US);
+        }
+        self.workers.let_run(self.governor.active() + self.rescuers);
+        if slow_calls > 0 {
+            self.workers.wake_one();
+        }
+        calls > 0
+    }
+
+    /// Has the governor decide, once a turn.
+    fn govern(&mut self) {
+        let took = self.turn_began.elapsed();
+        if took < governor::TURN {
+            return;
+        }
+        let clocks = Clocks::read();
+        let waiting = self.calls_seen as f64 / self.looks.max(1) as f64;
+        let load = self.clocks.zip(clocks).and_then(|(before, now)| now.since(&before, took, waiting));
+        match load {
+            Some(load) => self.governor.turn(load, took),
+            None => self.governor.blind_turn(),
+        }
+        (self.turn_began, self.clocks, self.calls_seen, self.looks) = (Instant::now(), clocks, 0, 0);
     }
 }
 

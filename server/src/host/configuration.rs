@@ -215,6 +215,7 @@ impl Parameters {
             ("dir", dir.to_owned()),
             ("io-threads", settings.io_threads.to_string()),
             ("port", port.to_string()),
+            ("record-cache", settings.record_cache_bytes.to_string()),
             ("tcp-keepalive", crate::listener::KEEPALIVE.as_secs().to_string()),
             ("unixsocket", text(settings.unixsocket.as_ref())),
         ];

@@ -90,6 +90,7 @@ impl ServerHost {
         }
         line!(text, "used_memory_startup:{}", self.resident_at_start_bytes);
         line!(text, "mem_clients_normal:{buffers}");
+        line!(text, "record_cache_bytes:{}", self.store.cached_bytes());
         self.script_memory(text);
         line!(text, "maxmemory:0");
         line!(text, "maxmemory_human:0B");

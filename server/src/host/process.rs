@@ -2,6 +2,9 @@
 
 use std::fs;
 
+/// Linux tells times in hundredths of a second.
+pub const TICKS_A_SECOND: f64 = 100.0;
+
 /// Bytes in memory now.
 pub fn resident_bytes() -> u64 {
     status_kib("VmRSS:") * 1024
@@ -15,11 +18,12 @@ pub fn peak_bytes() -> u64 {
 /// Processor time used in the system's and in the process's own code, in seconds.
 pub fn cpu_seconds() -> (f64, f64) {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Fields are counted from behind the name, which may hold blanks; ticks are hundredths of a second on Linux.
+    // Fields are counted from behind the name, which may hold blanks.
     let fields: Vec<&str> =
         stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect()).unwrap_or_default();
-    let ticks =
-        |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0) / 100.0;
+    let ticks = |index: usize| {
+        fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0) / TICKS_A_SECOND
+    };
     (ticks(12), ticks(11))
 }
 

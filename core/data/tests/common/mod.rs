@@ -54,7 +54,7 @@ impl MapBackend {
 
 impl Backend for MapBackend {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::exclusive(Durability::Never)
+        Capabilities::exclusive(Durability::OnCommit)
             .with_limits(Limits::NONE.with_key_bytes_max(self.key_bytes_max))
     }
 

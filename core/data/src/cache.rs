@@ -1,0 +1,151 @@
+//! Records that were read lately, kept in memory above the engine.
+//!
+//! A record found here costs two or three cache lines, where an ordered engine searches a tree or several tables. The cache is
+//! bounded in bytes and shared by all readers; it is right for every view:
+//!
+//! - Commits are numbered. A record stands here with the number of a commit that left it so; a view that was taken when at least
+//!   that commit was over shows the same record, as long as no later commit has touched it.
+//! - A commit withdraws the records that it changes before it begins, and leaves them here changed once it is over. So nothing that is found was changed by a commit that a view may or may not show.
+//! - A reader may leave what it read here only if no commit has begun since before its view was taken.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dredis_contract::Operation;
+
+mod shard;
+
+use shard::Shard;
+
+/// The longest record that is kept, in bytes. Longer ones cost more to copy than to find.
+pub(crate) const RECORD_BYTES_MAX: usize = 4096;
+/// The number of parts with a lock each: a power of two.
+const SHARDS: usize = 128;
+/// When there is no more room, one of so many records that are read is let in, and none that is written: reading much more than
+/// there is room for turns the cache over slowly.
+const ADMITTED_OF: usize = 4;
+
+/// The 128-bit keyed hash of a record's key. Mistaking one record for another is less likely than a fault of the memory.
+pub(crate) type RecordId = u128;
+
+/// The cache.
+pub(crate) struct RecordCache {
+    shards: Box<[Mutex<Shard>]>,
+    /// The latest commit that has begun, and the latest that is over. There is one at a time.
+    begun: AtomicU64,
+    over: AtomicU64,
+    /// Bytes that each part may take. 0: nothing is kept.
+    shard_bytes_max: usize,
+    /// How many records that were read were to be let in while there was no room.
+    asked: AtomicUsize,
+}
+
+/// What a commit that has begun will change here.
+#[must_use]
+pub(crate) struct Changes {
+    /// The records, the places of their operations, and whether they stood here.
+    records: Vec<(RecordId, usize, bool)>,
+    number: u64,
+}
+
+impl RecordCache {
+    /// A cache of about so many bytes.
+    pub fn new(bytes_max: usize) -> RecordCache {
+        RecordCache {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            begun: AtomicU64::new(0),
+            over: AtomicU64::new(0),
+            shard_bytes_max: bytes_max / SHARDS,
+            asked: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether anything is kept at all.
+    pub fn is_on(&self) -> bool {
+        self.shard_bytes_max > 0
+    }
+
+    /// The latest commit that is over. To be asked before a view is taken, and to be given with what that view is asked.
+    pub fn moment(&self) -> u64 {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// The record as a view of that moment shows it, if it is known. It is never known not to exist.
+    pub fn find(&self, id: RecordId, moment: u64) -> Option<Vec<u8>> {
+        self.shard(id).find(id, moment)
+    }
+
+    /// Leaves a record here that was read from a view of that moment.
+    pub fn offer(&self, id: RecordId, moment: u64, value: &[u8]) {
+        if value.len() > RECORD_BYTES_MAX {
+            return;
+        }
+        let mut shard = self.shard(id);
+        // A commit that begins now withdraws the record after it has waited for this lock.
+        if self.begun.load(Ordering::Acquire) == moment
+            && (!shard.is_full(self.shard_bytes_max)
+                || self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED_OF))
+        {
+            shard.insert(id, moment, value, self.shard_bytes_max);
+        }
+    }
+
+    /// Begins a commit of these operations: what it changes is not found here from now on. `id`: a record's, if it is one that may
+    /// stand here.
+    pub fn begin(&self, operations: &[Operation<'_>], id: impl Fn(&[u8]) -> Option<RecordId>) -> Changes {
+        let number = self.begun.load(Ordering::Relaxed) + 1;
+        self.begun.store(number, Ordering::Release);
+        let mut records = Vec::new();
+        for (place, operation) in operations.iter().enumerate() {
+            let key = match operation {
+                Operation::Put { key, .. } | Operation::Delete { key } => key,
+                Operation::DeleteRange { .. } => continue,
+            };
+            if let Some(id) = id(key) {
+                records.push((id, place, self.shard(id).withdraw(id)));
+            }
+        }
+        Changes { records, number }
+    }
+
+    /// Ends a commit. If it was not done, what it would have changed is forgotten.
+    pub fn end(&self, changes: Changes, operations: &[Operation<'_>], is_done: bool) {
+        for (id, place, was_here) in changes.records {
+            match &operations[place] {
+                Operation::Put { value, .. } if is_done && value.len() <= RECORD_BYTES_MAX => {
+                    let mut shard = self.shard(id);
+                    if was_here || !shard.is_full(self.shard_bytes_max) {
+                        shard.insert(id, changes.number, value, self.shard_bytes_max);
+                    }
+                }
+                _ if was_here => self.shard(id).remove(id),
+                _ => {}
+            }
+        }
+        self.over.store(changes.number, Ordering::Release);
+    }
+
+    /// Bytes in use.
+    pub fn bytes(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).bytes()).sum()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        for shard in &self.shards {
+            *lock(shard) = Shard::default();
+        }
+    }
+
+    fn shard(&self, id: RecordId) -> MutexGuard<'_, Shard> {
+        // Buckets are chosen by the lowest bits.
+        lock(&self.shards[(id >> 96) as usize % SHARDS])
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

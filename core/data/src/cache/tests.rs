@@ -1,0 +1,132 @@
+//! The cache against a model: many views of different moments, under commits.
+
+use std::collections::HashMap;
+
+use dredis_contract::Operation;
+
+use super::*;
+use crate::random::Random;
+
+fn id(key: &[u8]) -> Option<RecordId> {
+    (key[0] != b'-').then(|| RecordId::from(key[0]) * 0x1_0000_0001_0000_0001_0000_0001)
+}
+
+/// Commits, and tells while it is under way.
+fn commit(records: &RecordCache, operations: &[Operation<'_>], is_done: bool, during: impl FnOnce()) {
+    let changes = records.begin(operations, id);
+    during();
+    records.end(changes, operations, is_done);
+}
+
+#[test]
+fn a_record_is_found_as_it_was_left() {
+    let records = RecordCache::new(1 << 20);
+    let moment = records.moment();
+    let one = id(b"a").unwrap();
+    assert_eq!(records.find(one, moment), None);
+    records.offer(one, moment, b"1");
+    assert_eq!(records.find(one, moment).as_deref(), Some(&b"1"[..]));
+    let change = [Operation::Put { key: b"a", value: b"22" }];
+    commit(&records, &change, true, || assert_eq!(records.find(one, moment), None, "while it is changed"));
+    assert_eq!(records.find(one, moment), None, "an older view");
+    assert_eq!(records.find(one, records.moment()).as_deref(), Some(&b"22"[..]));
+    commit(&records, &[Operation::Put { key: b"a", value: b"33" }], false, || {});
+    assert_eq!(records.find(one, records.moment()), None, "nothing is known after a commit that failed");
+}
+
+#[test]
+fn what_was_read_before_a_commit_began_is_not_taken() {
+    let records = RecordCache::new(1 << 20);
+    let (before, one) = (records.moment(), id(b"a").unwrap());
+    commit(&records, &[Operation::Delete { key: b"a" }], true, || records.offer(one, before, b"1"));
+    records.offer(one, before, b"1");
+    assert_eq!(records.find(one, before), None);
+    assert_eq!(records.find(one, records.moment()), None);
+}
+
+#[test]
+fn every_view_is_answered_as_it_should_be() {
+    let seed = 7;
+    println!("seed {seed}");
+    let mut random = Random::new(seed);
+    let records = RecordCache::new(40_000);
+    let mut states = vec![HashMap::<u8, Vec<u8>>::new()];
+    let (mut hits, mut wrong) = (0, 0);
+    for _ in 0..50_000 {
+        let key = [random.below(200) as u8 + 40];
+        let moment = states.len() - 1 - random.below(states.len().min(3) as u64) as usize;
+        let value = vec![random.below(256) as u8; random.below(60) as usize];
+        match random.below(4) {
+            0 => {
+                let is_done = random.below(10) > 0;
+                let mut next = states[states.len() - 1].clone();
+                let operation = match random.below(3) {
+                    0 => Operation::Delete { key: &key },
+                    _ => Operation::Put { key: &key, value: &value },
+                };
+                if is_done {
+                    match operation {
+                        Operation::Put { .. } => next.insert(key[0], value.clone()),
+                        _ => next.remove(&key[0]),
+                    };
+                }
+                commit(&records, &[operation], is_done, || {});
+                states.push(next);
+            }
+            _ => {
+                let Some(id) = id(&key) else { continue };
+                let shown = states[moment].get(&key[0]);
+                match records.find(id, moment as u64) {
+                    Some(found) => {
+                        hits += 1;
+                        wrong += usize::from(Some(&found) != shown);
+                    }
+                    None => {
+                        if let Some(shown) = shown {
+                            records.offer(id, moment as u64, shown);
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(records.moment(), states.len() as u64 - 1);
+    }
+    assert_eq!(wrong, 0);
+    assert!(hits > 5_000, "{hits}");
+}
+
+#[test]
+fn it_keeps_to_its_bytes_and_to_what_is_used() {
+    let records = RecordCache::new(SHARDS * 8 * 1024);
+    let mut random = Random::new(3);
+    let all: Vec<RecordId> = (0..100_000)
+        .map(|_| RecordId::from(random.next_u64()) << 64 | RecordId::from(random.next_u64()))
+        .collect();
+    let (used, others) = all.split_at(500);
+    for &id in used {
+        records.offer(id, 0, &[1; 100]);
+    }
+    for &id in others {
+        for used in used.iter().skip((id % 50) as usize).step_by(50) {
+            records.find(*used, 0);
+        }
+        records.offer(id, 0, &[2; 100]);
+    }
+    let bytes = records.bytes();
+    assert!(bytes <= SHARDS * 8 * 1024 && bytes > SHARDS * 6 * 1024, "{bytes}");
+    let kept = used.iter().filter(|id| records.find(**id, 0).is_some()).count();
+    assert!(kept > 350, "{kept} of 500 that are in use");
+    records.clear();
+    assert!(all.iter().all(|id| records.find(*id, 0).is_none()));
+}
+
+#[test]
+fn without_room_nothing_is_kept() {
+    let records = RecordCache::new(0);
+    assert!(!records.is_on());
+    records.offer(5, 0, b"1");
+    assert_eq!(records.find(5, 0), None);
+    let larger = RecordCache::new(SHARDS * 200);
+    larger.offer(5, 0, &[0; RECORD_BYTES_MAX]);
+    assert_eq!(larger.find(5, 0), None);
+}
