@@ -1,11 +1,12 @@
-//! Records that were read lately, kept in memory above the engine.
+//! Records that were used lately, kept in memory above the engine.
 //!
 //! A record found here costs two or three cache lines, where an ordered engine searches a tree or several tables. The cache is
 //! bounded in bytes and shared by all readers; it is right for every view:
 //!
 //! - Commits are numbered. A record stands here with the number of a commit that left it so; a view that was taken when at least
 //!   that commit was over shows the same record, as long as no later commit has touched it.
-//! - A commit withdraws the records that it changes before it begins, and leaves them here changed once it is over. So nothing that is found was changed by a commit that a view may or may not show.
+//! - A commit withdraws the records that it changes before it begins, and leaves them here changed once it is over. So nothing
+//!   that is found was changed by a commit that a view may or may not show.
 //! - A reader may leave what it read here only if no commit has begun since before its view was taken.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ mod shard;
 use shard::Shard;
 
 /// The longest record that is kept, in bytes. Longer ones cost more to copy than to find.
-pub(crate) const RECORD_BYTES_MAX: usize = 4096;
+const RECORD_BYTES_MAX: usize = 4096;
 /// The number of parts with a lock each: a power of two.
 const SHARDS: usize = 128;
 /// When there is no more room, one of so many records that are read is let in, and none that is written: reading much more than
@@ -99,7 +100,10 @@ impl RecordCache {
         for (place, operation) in operations.iter().enumerate() {
             let key = match operation {
                 Operation::Put { key, .. } | Operation::Delete { key } => key,
-                Operation::DeleteRange { .. } => continue,
+                Operation::DeleteRange { .. } => {
+                    self.clear();
+                    continue;
+                }
             };
             if let Some(id) = id(key) {
                 records.push((id, place, self.shard(id).withdraw(id)));

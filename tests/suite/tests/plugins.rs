@@ -20,6 +20,8 @@ impl Faulty {
         let directory = control.path().to_str().expect("the path of a temporary directory is text");
         let settings = Settings::with_backend(library)
             .backend_option("control", &format!("\"{directory}\""))
+            // Every read is to be the engine's.
+            .arguments(&["--record-cache", "0"])
             .arguments(arguments);
         Faulty { server: Server::with(&settings), control }
     }

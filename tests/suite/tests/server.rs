@@ -9,6 +9,7 @@ use dredis_suite::{Backend, Client, RedisServer, Server, Settings, Value, on_eve
 on_every_backend!(
     paused_clients_wait_and_go_on,
     figures_follow_what_happens,
+    records_used_lately_take_the_memory_they_may,
     a_readonly_server_refuses_writes
 );
 
@@ -33,6 +34,29 @@ fn paused_clients_wait_and_go_on(backend: Backend) {
     check(&|| server.client());
     if let Some(redis) = RedisServer::start_or_skip("CLIENT PAUSE against Redis") {
         check(&|| redis.client());
+    }
+}
+
+fn records_used_lately_take_the_memory_they_may(backend: Backend) {
+    for (given, bytes, is_kept) in [("1mb", "1048576", true), ("0", "0", false)] {
+        let server = Server::with(&Settings::new(backend).arguments(&["--record-cache", given]));
+        let mut client = server.client();
+        let reply = format!("*2\r\n$12\r\nrecord-cache\r\n${}\r\n{bytes}\r\n", bytes.len());
+        assert_eq!(client.call(&["CONFIG", "GET", "record-cache"]).unwrap().raw, reply.as_bytes());
+        for number in 0..20_000 {
+            client.send(format!("SET key:{number} {number:0100}\r\n").as_bytes()).unwrap();
+        }
+        for _ in 0..20_000 {
+            assert_eq!(client.read().unwrap().raw, b"+OK\r\n");
+        }
+        // The first of them may have been read lately, the last may not be kept, and all are there.
+        for number in [0, 1, 19_999] {
+            client.check(&format!("GET key:{number}"), &format!("\"{number:0100}\""));
+        }
+        let used: usize = server.info("record_cache_bytes").unwrap().parse().unwrap();
+        // The engine that keeps all in memory has no use for it.
+        let is_kept = is_kept && backend != Backend::Memory;
+        assert!(used <= 1 << 20 && (used > 1 << 19) == is_kept, "{used} bytes with --record-cache {given}");
     }
 }
 

@@ -121,6 +121,15 @@ fn it_keeps_to_its_bytes_and_to_what_is_used() {
 }
 
 #[test]
+fn a_range_that_is_deleted_is_forgotten() {
+    let records = RecordCache::new(1 << 20);
+    let one = id(b"b").unwrap();
+    records.offer(one, 0, b"1");
+    commit(&records, &[Operation::DeleteRange { start: b"a", end: b"c" }], true, || {});
+    assert_eq!(records.find(one, records.moment()), None);
+}
+
+#[test]
 fn without_room_nothing_is_kept() {
     let records = RecordCache::new(0);
     assert!(!records.is_on());
