@@ -5,8 +5,8 @@
 //!
 //! - Commits are numbered. A record stands here with the number of a commit that left it so; a view that was taken when at least
 //!   that commit was over shows the same record, as long as no later commit has touched it.
-//! - A commit withdraws the records that it changes before it begins, and leaves them here changed once it is over. So nothing
-//!   that is found was changed by a commit that a view may or may not show.
+//! - A commit leaves the records that it changes here, changed and under its own number, before it begins: no view finds them
+//!   until it is over. So nothing that is found was changed by a commit that a view may or may not show.
 //! - A reader may leave what it read here only if no commit has begun since before its view was taken.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -41,11 +41,10 @@ pub(crate) struct RecordCache {
     asked: AtomicUsize,
 }
 
-/// What a commit that has begun will change here.
+/// What a commit that has begun left here.
 #[must_use]
 pub(crate) struct Changes {
-    /// The records, the places of their operations, and whether they stood here.
-    records: Vec<(RecordId, usize, bool)>,
+    records: Vec<RecordId>,
     number: u64,
 }
 
@@ -82,7 +81,7 @@ impl RecordCache {
             return;
         }
         let mut shard = self.shard(id);
-        // A commit that begins now withdraws the record after it has waited for this lock.
+        // A commit that begins now changes the record here after it has waited for this lock.
         if self.begun.load(Ordering::Acquire) == moment
             && (!shard.is_full(self.shard_bytes_max)
                 || self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(ADMITTED_OF))
@@ -91,40 +90,41 @@ impl RecordCache {
         }
     }
 
-    /// Begins a commit of these operations: what it changes is not found here from now on. `id`: a record's, if it is one that may
-    /// stand here.
+    /// Begins a commit of these operations: what was known of what it changes is not found any more, and what it writes is not found
+    /// yet. `id`: a record's, if it is one that may stand here.
     pub fn begin(&self, operations: &[Operation<'_>], id: impl Fn(&[u8]) -> Option<RecordId>) -> Changes {
         let number = self.begun.load(Ordering::Relaxed) + 1;
         self.begun.store(number, Ordering::Release);
         let mut records = Vec::new();
-        for (place, operation) in operations.iter().enumerate() {
-            let key = match operation {
-                Operation::Put { key, .. } | Operation::Delete { key } => key,
-                Operation::DeleteRange { .. } => {
-                    self.clear();
-                    continue;
+        if !self.is_on() {
+            return Changes { records, number };
+        }
+        for operation in operations {
+            match operation {
+                Operation::Put { key, value } => {
+                    let Some(id) = id(key) else { continue };
+                    if value.len() <= RECORD_BYTES_MAX {
+                        self.shard(id).change(id, number, value, self.shard_bytes_max);
+                        records.push(id);
+                    } else {
+                        self.shard(id).remove(id);
+                    }
                 }
-            };
-            if let Some(id) = id(key) {
-                records.push((id, place, self.shard(id).withdraw(id)));
+                Operation::Delete { key } => {
+                    if let Some(id) = id(key) {
+                        self.shard(id).remove(id);
+                    }
+                }
+                Operation::DeleteRange { .. } => self.clear(),
             }
         }
         Changes { records, number }
     }
 
-    /// Ends a commit. If it was not done, what it would have changed is forgotten.
-    pub fn end(&self, changes: Changes, operations: &[Operation<'_>], is_done: bool) {
-        for (id, place, was_here) in changes.records {
-            match &operations[place] {
-                Operation::Put { value, .. } if is_done && value.len() <= RECORD_BYTES_MAX => {
-                    let mut shard = self.shard(id);
-                    if was_here || !shard.is_full(self.shard_bytes_max) {
-                        shard.insert(id, changes.number, value, self.shard_bytes_max);
-                    }
-                }
-                _ if was_here => self.shard(id).remove(id),
-                _ => {}
-            }
+    /// Ends a commit. If it was not done, what it would have written is forgotten.
+    pub fn end(&self, changes: Changes, is_done: bool) {
+        if !is_done {
+            changes.records.into_iter().for_each(|id| self.shard(id).remove(id));
         }
         self.over.store(changes.number, Ordering::Release);
     }

@@ -149,7 +149,7 @@ impl Store {
         let changes = self.cache.begin(operations, |record| self.cached(record));
         let committed = self.backend.commit(&Batch::new(operations));
         let is_done = matches!(committed, Ok(Commit::Done));
-        self.cache.end(changes, operations, is_done);
+        self.cache.end(changes, is_done);
         if !is_done {
             // Whoever broke one promise may break another.
             self.cache.clear();

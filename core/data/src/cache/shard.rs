@@ -24,15 +24,12 @@ type Bucket = [Option<Place>; WAYS];
 
 struct Place {
     id: RecordId,
-    /// The commit that left the record so; [`WITHDRAWN`] while one is changing it.
+    /// The commit that left the record so.
     since: u64,
     /// It was found since the hand passed.
     is_used: bool,
     value: Box<[u8]>,
 }
-
-/// Later than any commit.
-const WITHDRAWN: u64 = u64::MAX;
 
 impl Shard {
     /// Bytes in use.
@@ -76,14 +73,11 @@ impl Shard {
         }
     }
 
-    /// Has the record not found until it is put in again; whether it was here.
-    pub fn withdraw(&mut self, id: RecordId) -> bool {
-        let place = self.place(id);
-        let is_here = place.is_some();
-        if let Some(place) = place {
-            place.since = WITHDRAWN;
+    /// Puts a record in if it is known or there is room for it.
+    pub fn change(&mut self, id: RecordId, since: u64, value: &[u8], bytes_max: usize) {
+        if !self.is_full(bytes_max) || self.place(id).is_some() {
+            self.insert(id, since, value, bytes_max);
         }
-        is_here
     }
 
     /// Forgets a record.

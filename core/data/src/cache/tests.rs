@@ -15,7 +15,7 @@ fn id(key: &[u8]) -> Option<RecordId> {
 fn commit(records: &RecordCache, operations: &[Operation<'_>], is_done: bool, during: impl FnOnce()) {
     let changes = records.begin(operations, id);
     during();
-    records.end(changes, operations, is_done);
+    records.end(changes, is_done);
 }
 
 #[test]
