@@ -22,6 +22,14 @@ const MAX_SPARE_TXNS: Setting<i64> =
         .range(0, 64)
         .default(8);
 
+const WRITE_BUFFER_BYTES: i64 = 32 << 20;
+const WRITE_BUFFER_SIZE: Setting<Option<i64>> = Setting::integer(
+    "write_buffer_size",
+    "bytes of commits gathered in memory, and in a log on the disk, before they go into LMDB in bulk; twice that are read \
+     at the start after a crash; 0: each commit goes into LMDB at once; default 33554432 (0 if commits wait for the disk)",
+)
+.range(0, 1 << 30);
+
 /// How large LMDB's map may become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MapLimit {
@@ -60,6 +68,8 @@ pub(crate) struct Config {
     pub(crate) flush: Flush,
     pub(crate) max_readers: u32,
     pub(crate) max_spare_txns: usize,
+    /// Bytes of commits that are gathered before they go into LMDB; 0 if each goes there at once.
+    pub(crate) write_buffer_bytes: u64,
 }
 
 /// The schema.
@@ -79,8 +89,9 @@ pub(crate) fn schema() -> Vec<OptionSpec> {
         OptionSpec::new(
             "writemap",
             Bool,
-            bool(true),
-            "write through a memory map: several times faster commits (false if readonly)",
+            null.clone(),
+            "write through a memory map: faster single commits, slower ones in bulk; default false, true if each commit goes \
+             into LMDB at once or map_async=true is given",
         ),
         OptionSpec::new(
             "map_async",
@@ -122,6 +133,7 @@ pub(crate) fn schema() -> Vec<OptionSpec> {
             null,
             "zero pages before they are filled; default true; false needs writemap=false",
         ),
+        WRITE_BUFFER_SIZE.spec(),
         OptionSpec::new("lock", Bool, bool(true), "use LMDB's lock file; only true is accepted"),
     ]
 }
@@ -138,7 +150,18 @@ impl Config {
                 "option 'lock' must be true: without LMDB's lock table, reads would meet pages that commits reuse",
             ));
         }
-        let writemap = options.bool("writemap").unwrap_or(!readonly);
+        let flush = flush(options)?;
+        let write_buffer_bytes = write_buffer_bytes(options, flush, readonly)?;
+        let map_async = options.bool("map_async") == Some(true);
+        // In bulk, pages are better written by calls: every page that is changed through a map has to be protected again once it is
+        // on the disk, which interrupts all other processors.
+        let writemap =
+            options.bool("writemap").unwrap_or(!readonly && (write_buffer_bytes == 0 || map_async));
+        if map_async && !writemap {
+            return Err(Error::invalid_input(
+                "option 'map_async' cannot be true with writemap=false: there is no written map to flush",
+            ));
+        }
         let meminit = options.bool("meminit");
         if meminit == Some(false) && writemap {
             return Err(Error::invalid_input(
@@ -157,6 +180,8 @@ impl Config {
             Some(size) => MapLimit::Fixed(size as u64 / MAP_UNIT * MAP_UNIT),
         };
         let (path, data_file, lock_file, subdir) = place(dir, options)?;
+        // Bulk is worth waiting for the disk: so that LMDB's file is whole at any moment.
+        let flush = if write_buffer_bytes > 0 { Flush::Everything } else { flush };
         Ok(Config {
             path,
             data_file,
@@ -169,16 +194,30 @@ impl Config {
             writemap,
             readahead: options.bool("readahead").unwrap_or(false),
             meminit: meminit.unwrap_or(true),
-            flush: flush(options, writemap)?,
+            flush,
+            write_buffer_bytes,
             max_readers: MAX_READERS.read(options)? as u32,
             max_spare_txns: MAX_SPARE_TXNS.read(options)? as usize,
         })
     }
 }
 
+/// How many bytes of commits are gathered.
+fn write_buffer_bytes(options: &Options, flush: Flush, readonly: bool) -> Result<u64> {
+    let given = WRITE_BUFFER_SIZE.read(options)?;
+    if flush != Flush::Nothing && given.is_some_and(|bytes| bytes > 0) {
+        return Err(Error::invalid_input(
+            "option 'write_buffer_size' must be 0 when 'sync' or 'metasync' is true or 'map_async' false: these have every \
+             commit go into LMDB and wait for the disk; drop one of them",
+        ));
+    }
+    let default = if flush == Flush::Nothing && !readonly { WRITE_BUFFER_BYTES } else { 0 };
+    Ok(given.unwrap_or(default) as u64)
+}
+
 /// Options that speak of writing say nothing to an environment that is only read.
 fn refuse_with_readonly(options: &Options) -> Result<()> {
-    let writing = ["map_size", "map_async", "metasync", "sync", "meminit", "mode"];
+    let writing = ["map_size", "map_async", "metasync", "sync", "meminit", "mode", "write_buffer_size"];
     let on = ["writemap", "create"];
     let given = writing.iter().find(|name| options.get(name).is_some());
     match given.or_else(|| on.iter().find(|name| options.bool(name) == Some(true))) {
@@ -211,15 +250,10 @@ fn place(dir: &Path, options: &Options) -> Result<(PathBuf, PathBuf, PathBuf, bo
 }
 
 /// What commits wait for, out of three options that can contradict each other.
-fn flush(options: &Options, writemap: bool) -> Result<Flush> {
+fn flush(options: &Options) -> Result<Flush> {
     let (map_async, metasync) = (options.bool("map_async"), options.bool("metasync"));
     let wants_sync = map_async == Some(false) || metasync == Some(true);
     let sync = options.bool("sync").unwrap_or(wants_sync);
-    if map_async == Some(true) && !writemap {
-        return Err(Error::invalid_input(
-            "option 'map_async' cannot be true with writemap=false: there is no written map to flush",
-        ));
-    }
     if sync && map_async == Some(true) {
         return Err(Error::invalid_input(
             "option 'map_async' cannot be true when 'sync' or 'metasync' is: one lets commits return before the disk, \

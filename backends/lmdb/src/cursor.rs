@@ -47,8 +47,9 @@ impl<'v> LmdbCursor<'v> {
     }
 }
 
-impl Cursor for LmdbCursor<'_> {
-    fn next(&mut self) -> Result<Option<Record<'_>>> {
+impl<'v> LmdbCursor<'v> {
+    /// The next record. It stays where it is for as long as the snapshot does.
+    pub(crate) fn next_pair(&mut self) -> Result<Option<(&'v [u8], &'v [u8])>> {
         let step = match &mut self.walk {
             Walk::Forward(range) => range.next(),
             Walk::Reverse(range) => range.next(),
@@ -57,7 +58,7 @@ impl Cursor for LmdbCursor<'_> {
         match step {
             Some(Ok((key, value))) => {
                 let value = if self.projection == Projection::Keys { &[] } else { value };
-                Ok(Some(Record { key, value }))
+                Ok(Some((key, value)))
             }
             Some(Err(error)) => {
                 self.walk = Walk::Finished;
@@ -68,6 +69,12 @@ impl Cursor for LmdbCursor<'_> {
                 Ok(None)
             }
         }
+    }
+}
+
+impl Cursor for LmdbCursor<'_> {
+    fn next(&mut self) -> Result<Option<Record<'_>>> {
+        Ok(self.next_pair()?.map(|(key, value)| Record { key, value }))
     }
 }
 

@@ -99,6 +99,24 @@ pub(crate) fn page_size() -> u64 {
     u64::try_from(size).unwrap_or(4096)
 }
 
+/// How many bytes the file system has left for files like this one.
+#[expect(unsafe_code, reason = "fstatvfs has no safe form")]
+pub(crate) fn free_bytes(file: &File) -> io::Result<u64> {
+    use std::mem::MaybeUninit;
+    use std::os::fd::AsRawFd;
+
+    let mut status = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: a system call on an open descriptor that fills the structure, which is read only if it succeeded.
+    let status = unsafe {
+        if libc::fstatvfs(file.as_raw_fd(), status.as_mut_ptr()) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        status.assume_init()
+    };
+    #[allow(clippy::useless_conversion, reason = "on some systems these are not 64 bits wide")]
+    Ok(u64::from(status.f_bavail).saturating_mul(u64::from(status.f_frsize)))
+}
+
 fn with_mode(options: &mut OpenOptions, mode: u32) {
     use std::os::unix::fs::OpenOptionsExt;
     options.mode(mode);

@@ -18,9 +18,10 @@
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use dredis_plugin::{Batch, Error, ErrorKind, Operation, Result};
+use dredis_plugin::{Error, ErrorKind, Result};
 
 use crate::config::{Config, MAP_UNIT, MapLimit};
+use crate::demand::{Demand, Pending, Usage};
 use crate::snapshots::{Environment, Quiet, Snapshots};
 use crate::{error, files};
 
@@ -35,93 +36,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const HOLD_BACK_MAX: Duration = Duration::from_millis(5);
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
-
-/// What the data takes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
-    pub(crate) bytes: u64,
-    page: u64,
-    depth: u64,
-    leaf_pages: u64,
-    tree_pages: u64,
-}
-
-impl Usage {
-    /// Reads the meta page: the map must not move meanwhile.
-    pub(crate) fn of(env: &Environment) -> Self {
-        let stat = env.unnamed_database_stat();
-        let page = u64::from(stat.page_size);
-        Usage {
-            bytes: (env.info().last_page_number as u64 + 1) * page,
-            page,
-            depth: u64::from(stat.depth),
-            leaf_pages: stat.leaf_pages as u64,
-            tree_pages: (stat.leaf_pages + stat.branch_pages) as u64,
-        }
-    }
-}
-
-/// What a batch asks of the tree.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Demand {
-    puts: u64,
-    deletes: u64,
-    range_deletes: u64,
-    put_bytes: u64,
-    large_value_bytes: u64,
-    large_values: u64,
-}
-
-impl Demand {
-    pub(crate) fn of(batch: &Batch<'_>) -> Self {
-        let mut demand = Demand::default();
-        for operation in batch.operations() {
-            match operation {
-                Operation::Put { key, value } => {
-                    demand.puts += 1;
-                    demand.put_bytes += (key.len() + value.len()) as u64;
-                    // From about half a page on (of 4 KiB, the smallest), a value gets pages of its own.
-                    if value.len() > 1024 {
-                        demand.large_values += 1;
-                        demand.large_value_bytes += value.len() as u64;
-                    }
-                }
-                Operation::Delete { .. } => demand.deletes += 1,
-                Operation::DeleteRange { .. } => demand.range_deletes += 1,
-            }
-        }
-        demand
-    }
-
-    /// Whether the batch is there to give space back: as many deletes as puts or more, and little put with them (as
-    /// when a collection goes to a garbage queue). Such a batch may use the margin.
-    fn shrinks(&self) -> bool {
-        let deletes = self.deletes + self.range_deletes;
-        deletes > 0 && self.puts <= deletes && self.put_bytes <= 512 * deletes
-    }
-
-    /// The most pages that the batch can append to the file, if no free page is reused.
-    fn pages(&self, usage: &Usage) -> u64 {
-        // Copy on write: per change a path from the root, and for deletes a neighbour on each level to merge with,
-        // but never more than there is. Then splits: each makes a page for at least one record, or on average for
-        // half a page of them after every full page met was split once. Each new leaf may make a branch.
-        let path = usage.depth + 1;
-        let changes = self.puts + self.deletes;
-        let copied = if self.range_deletes > 0 {
-            usage.tree_pages
-        } else {
-            (2 * changes * path).min(usage.tree_pages)
-        };
-        let node_bytes = self.put_bytes + 16 * self.puts;
-        let by_bytes = 2 * self.puts.min(usage.leaf_pages) + 8 * node_bytes / usage.page + 8;
-        let split = if self.puts == 0 { 0 } else { 2 * (2 * self.puts).min(by_bytes) + path };
-        let large = self.large_value_bytes / usage.page + 2 * self.large_values;
-        // The list of free pages is rewritten: at most the number of every page, eight bytes each, in a tree.
-        let all = usage.bytes / usage.page + copied + split + large;
-        let free_list = 4 * all / (usage.page / 8 - 8) + 64;
-        2 * (copied + split) + large + free_list
-    }
-}
 
 /// The map and its blocks. Kept under the writer's lock.
 pub(crate) struct Room {
@@ -141,6 +55,8 @@ pub(crate) struct Room {
     broken: bool,
     /// Where the file may end after the commit that was prepared last.
     ceiling: u64,
+    /// Where it may end when all is in that the write buffer would like to take.
+    hoped_end: u64,
     /// Attempts to move the map are spaced, ever further while a long view is open.
     next_attempt: Instant,
     pause: Duration,
@@ -168,6 +84,7 @@ impl Room {
             margin_open: false,
             broken: false,
             ceiling: 0,
+            hoped_end: 0,
             next_attempt: Instant::now(),
             pause: PAUSE_MIN,
         };
@@ -238,6 +155,26 @@ impl Room {
             if !self.broken && self.wants_to_move(env) { (2 * self.pause).min(PAUSE_MAX) } else { PAUSE_MIN };
         self.next_attempt = Instant::now() + self.pause;
         result
+    }
+
+    /// Whether the map and the disk have room for all of `pending`.
+    pub(crate) fn has_room(&mut self, pending: &Pending, env: &Environment) -> bool {
+        if self.tight || self.tighten {
+            return false;
+        }
+        let usage = Usage::of(env);
+        let end = usage.bytes + pending.growth(&usage) + margin(usage.bytes);
+        let map = match self.limit {
+            None => return false,
+            Some(MapLimit::Fixed(size)) => size - margin(size),
+            Some(MapLimit::Growing) => {
+                self.hoped_end = self.hoped_end.max(end);
+                self.map
+            }
+        };
+        // The log needs its bytes as well.
+        let wanted = end.saturating_sub(self.reserved) + 2 * pending.bytes;
+        end <= map && files::free_bytes(&self.data).is_ok_and(|free| free >= wanted)
     }
 
     /// Sees to it that every page which the batch might touch has blocks; if the disk has no room for that, that
@@ -332,7 +269,7 @@ impl Room {
             _ if self.tight || self.tighten => {
                 fit(self.reserved.saturating_sub(margin(self.reserved)), usage)
             }
-            Some(MapLimit::Growing) => grown(self.map, usage.bytes),
+            Some(MapLimit::Growing) => grown(self.map, usage.bytes.max(self.hoped_end / 2)),
             Some(MapLimit::Fixed(size)) => fit(size - margin(size), usage),
         }
     }

@@ -18,6 +18,11 @@ impl LmdbView {
     pub(crate) fn new(snapshot: Arc<Snapshot>, table: Table) -> Self {
         LmdbView { snapshot, table }
     }
+
+    /// A position at the start of `scan`.
+    pub(crate) fn cursor(&self, scan: &Scan<'_>) -> Result<LmdbCursor<'_>> {
+        LmdbCursor::new(&self.snapshot, self.table, scan)
+    }
 }
 
 impl View for LmdbView {
@@ -29,6 +34,6 @@ impl View for LmdbView {
     }
 
     fn scan(&self, scan: &Scan<'_>) -> Result<Box<dyn Cursor + '_>> {
-        Ok(Box::new(LmdbCursor::new(&self.snapshot, self.table, scan)?))
+        Ok(Box::new(self.cursor(scan)?))
     }
 }

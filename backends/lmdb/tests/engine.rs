@@ -72,8 +72,8 @@ fn no_snapshot_stays_open_when_threads_share_views_and_drop_them_anywhere() {
 #[test]
 fn a_value_borrows_from_the_map() {
     let dir = Dir::new();
+    commit(&open(dir.path()), &[put(b"k", b"v")]).unwrap();
     let lmdb = open(dir.path());
-    commit(&lmdb, &[put(b"k", b"v")]).unwrap();
     let view = lmdb.view().unwrap();
     assert!(matches!(view.get(b"k").unwrap(), Some(dredis_plugin::Value::Borrowed(b"v"))));
 }

@@ -52,6 +52,7 @@ fn the_schema_is_complete_and_its_defaults_fit() {
         "readonly",
         "subdir",
         "sync",
+        "write_buffer_size",
         "writemap",
     ];
     assert_eq!(names, expected);
@@ -205,7 +206,16 @@ fn the_rest() {
     let dir = Dir::new();
     works(&open_with(dir.path(), &[("readahead", flag(true)), ("meminit", flag(true))]).unwrap());
     works(&open_with(dir.path(), &[("meminit", flag(false)), ("writemap", flag(false))]).unwrap());
-    assert_refused(&[("meminit", flag(false))], &["meminit", "writemap"]);
+    for written in [("writemap", flag(true)), ("write_buffer_size", number(0)), ("map_async", flag(true))] {
+        assert_refused(&[("meminit", flag(false)), written], &["meminit", "writemap"]);
+    }
+    for synced in [("sync", flag(true)), ("metasync", flag(true)), ("map_async", flag(false))] {
+        works(&open_with(dir.path(), &[("write_buffer_size", number(0)), synced.clone()]).unwrap());
+        assert_refused(
+            &[("write_buffer_size", number(1)), synced],
+            &["write_buffer_size", "wait for the disk"],
+        );
+    }
     works(&open_with(dir.path(), &[("lock", flag(true))]).unwrap());
     assert_refused(&[("lock", flag(false))], &["lock", "must be true"]);
 }

@@ -263,6 +263,33 @@ fn a_full_disk_under_an_open_view_is_an_error() {
 }
 
 #[test]
+fn a_disk_that_others_fill_keeps_what_the_write_buffer_holds() {
+    let Some(disk) = Disk::new("64m") else { return };
+    let mut random = Random::from_environment();
+    let (mut model, mut next) = (Model::new(), 0_u32);
+    let dir = disk.path.join("data");
+    let lmdb = open(&dir);
+    let before = stat(&lmdb, "last_txn_id");
+    while next < 3000 {
+        let record = (next.to_be_bytes(), random.bytes(300));
+        commit(&lmdb, &[put(&record.0, &record.1)]).unwrap();
+        model.insert(record.0.to_vec(), record.1);
+        next += 1;
+    }
+    assert_eq!(stat(&lmdb, "last_txn_id"), before, "all of it is in the buffer");
+    let filler = disk.path.join("filler");
+    let _ = std::fs::write(&filler, vec![1; 128 * MIB]);
+    let error = fill(&lmdb, &mut model, &mut random, &mut next);
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    assert_same(&lmdb, &model);
+    std::fs::remove_file(&filler).unwrap();
+    commit(&lmdb, &[put(b"again", b"v")]).unwrap();
+    model.insert(b"again".to_vec(), b"v".to_vec());
+    drop(lmdb);
+    assert_same(&open(&dir), &model);
+}
+
+#[test]
 fn a_disk_that_is_full_from_the_start_refuses_the_opening_or_the_commit() {
     let Some(disk) = Disk::new("1m") else { return };
     let dir = disk.path.join("data");

@@ -17,9 +17,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("dredis-plugin-abi", &[]),
     ("dredis-plugin", &["dredis-contract", "dredis-plugin-abi"]),
     ("dredis-plugin-loader", &["dredis-contract", "dredis-plugin", "dredis-plugin-abi"]),
-    ("dredis-backend-memory", &["dredis-plugin"]),
+    ("dredis-snapshot-map", &["dredis-plugin"]),
+    ("dredis-backend-memory", &["dredis-plugin", "dredis-snapshot-map"]),
     ("dredis-backend-leveldb", &["dredis-plugin"]),
-    ("dredis-backend-lmdb", &["dredis-plugin"]),
+    ("dredis-backend-lmdb", &["dredis-plugin", "dredis-snapshot-map"]),
     (
         "dredis",
         &[

@@ -37,10 +37,11 @@ fn a_sweep_goes_on_after_a_crash(backend: Backend) {
     client.check("DEL h s z l", ":4");
     await_swept(&server);
     let records = swept(&server);
-    let entries = entries(&server);
+    let entries = entries(&mut server);
     assert!(records > 4 * ELEMENTS as u64, "only {records} records were swept");
     assert!(entries.is_none_or(|entries| entries < 10), "{entries:?} records are left");
 
+    let mut client = server.client();
     fill(&mut client);
     let before = swept(&server);
     client.check("DEL h", ":1");
@@ -65,7 +66,7 @@ fn a_sweep_goes_on_after_a_crash(backend: Backend) {
     // Between the last look at the figure and the end of the process there may have been some steps more, which nobody saw.
     assert!(seen <= records, "{seen} records were swept of {records}");
     assert!(seen * 2 > records, "only {seen} records were swept of {records}");
-    assert_eq!(self::entries(&server), entries, "records are left");
+    assert_eq!(self::entries(&mut server), entries, "records are left");
     println!("{}: {seen} of {records} records seen swept in {} runs", backend.name(), KILLS + 1);
     let mut client = server.client();
     client.check("GET kept", "\"1\"");
@@ -91,7 +92,7 @@ fn a_value_half_made_at_a_crash_is_swept(backend: Backend) {
         server.client().run(part);
     }
     server.client().check("SET d untouched", "+OK");
-    let entries = entries(&server);
+    let entries = entries(&mut server);
     for command in [
         "SUNIONSTORE d s none",
         "SORT s ALPHA STORE d",
@@ -110,7 +111,7 @@ fn a_value_half_made_at_a_crash_is_swept(backend: Backend) {
         client.check("SCARD s", &format!(":{MEMBERS}"));
         await_swept(&server);
         assert!(swept(&server) > 0, "{command} had left nothing");
-        assert_eq!(self::entries(&server), entries, "{command} left records for good");
+        assert_eq!(self::entries(&mut server), entries, "{command} left records for good");
     }
     // Undisturbed, the same is done, and its runs are swept.
     let mut client = server.client();
@@ -121,11 +122,11 @@ fn a_value_half_made_at_a_crash_is_swept(backend: Backend) {
     client.check("DEL d", ":1");
     await_swept(&server);
     client.check("SET d untouched", "+OK");
-    assert_eq!(self::entries(&server), entries, "a sort left records for good");
+    assert_eq!(self::entries(&mut server), entries, "a sort left records for good");
 }
 
 fn space_is_given_back(backend: Backend) {
-    const ROUNDS: usize = 5;
+    const ROUNDS: usize = 10;
     let server = Server::with(&Settings::new(backend).arguments(&["--gc-interval", "20"]));
     let mut sizes = Vec::new();
     for _ in 0..ROUNDS {
@@ -135,9 +136,12 @@ fn space_is_given_back(backend: Backend) {
         sizes.push(bytes_of(server.data()));
     }
     println!("{}: bytes after each round: {sizes:?}", backend.name());
-    // What one round needs besides the others is what an engine has not tidied up yet.
-    let (first, last) = (sizes[0], sizes[ROUNDS - 1]);
-    assert!(last < first * 3, "the directory grows with each round: {sizes:?}");
+    // In the first rounds logs fill up, and what an engine has not tidied up yet.
+    let (early, late) = sizes.split_at(ROUNDS / 2);
+    assert!(
+        2 * late.iter().max().unwrap() < 3 * early.iter().max().unwrap(),
+        "the directory grows with each round: {sizes:?}"
+    );
 }
 
 /// Collections of [`ELEMENTS`] elements: a hash, a set, a sorted set and a list of many chunks.
@@ -173,8 +177,12 @@ fn figure(server: &Server, field: &str) -> u64 {
     figure.parse().unwrap_or_else(|_| panic!("{field} is '{figure}'"))
 }
 
-/// How many records there are in all, of an engine that tells it.
-fn entries(server: &Server) -> Option<u64> {
+/// How many records there are in all, of an engine that tells it. The server starts anew for it: at its end everything goes from
+/// LMDB's log into its tree.
+fn entries(server: &mut Server) -> Option<u64> {
+    server.info("engine_entries")?;
+    server.terminate();
+    server.restart();
     server.info("engine_entries").map(|figure| figure.parse().expect("a count is a number"))
 }
 

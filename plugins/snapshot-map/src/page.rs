@@ -83,14 +83,23 @@ impl Page {
         self.shown == self.entries.len()
     }
 
+    /// The next record, without going past it.
+    pub(crate) fn peek(&self) -> Option<Record<'_>> {
+        self.entries.get(self.shown).map(|entry| self.record(entry))
+    }
+
     /// Shows the next record.
     pub(crate) fn next(&mut self) -> Option<Record<'_>> {
-        let entry = self.entries.get(self.shown)?;
-        self.shown += 1;
+        let at = self.shown;
+        self.shown = (at + 1).min(self.entries.len());
+        self.entries.get(at).map(|entry| self.record(entry))
+    }
+
+    fn record<'p>(&'p self, entry: &'p Entry) -> Record<'p> {
         let value = match &entry.value {
             PageValue::Copied(range) => &self.bytes[range.clone()],
             PageValue::Shared(value) => value,
         };
-        Some(Record { key: &self.bytes[entry.key.clone()], value })
+        Record { key: &self.bytes[entry.key.clone()], value }
     }
 }

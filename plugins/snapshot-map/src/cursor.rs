@@ -16,7 +16,7 @@ use crate::registry::Sequence;
 const FIRST_PAGE_RECORDS: usize = 8;
 
 /// A position in a range.
-pub(crate) struct MemoryCursor<'v> {
+pub struct MapCursor<'v> {
     records: &'v RwLock<Records>,
     sequence: Sequence,
     start: Key,
@@ -31,10 +31,10 @@ pub(crate) struct MemoryCursor<'v> {
     page_records: usize,
 }
 
-impl<'v> MemoryCursor<'v> {
+impl<'v> MapCursor<'v> {
     pub(crate) fn new(records: &'v RwLock<Records>, sequence: Sequence, scan: &Scan<'_>) -> Self {
         let page_records = if scan.expected == 0 { FIRST_PAGE_RECORDS } else { scan.expected };
-        MemoryCursor {
+        MapCursor {
             records,
             sequence,
             start: Key::new(scan.start),
@@ -49,7 +49,7 @@ impl<'v> MemoryCursor<'v> {
     }
 
     fn fill(&mut self) {
-        let MemoryCursor { page, projection, page_records, .. } = self;
+        let MapCursor { page, projection, page_records, .. } = self;
         let (projection, page_records) = (*projection, *page_records);
         page.clear();
         // Not for elegance: comparing with an empty slice, which points nowhere, takes modern processors ten times as
@@ -79,14 +79,25 @@ impl<'v> MemoryCursor<'v> {
         self.finished = broken_off == ControlFlow::Continue(());
         self.page_records = (4 * page_records).min(page::RECORDS_MAX);
     }
-}
 
-impl Cursor for MemoryCursor<'_> {
-    fn next(&mut self) -> Result<Option<Record<'_>>> {
+    /// The record that [`MapCursor::pass`] goes past.
+    pub fn peek(&mut self) -> Option<Record<'_>> {
         // A page may hold nothing that the view sees, and not be the last.
         while self.page.is_used_up() && !self.finished {
             self.fill();
         }
-        Ok(self.page.next())
+        self.page.peek()
+    }
+
+    /// Goes past the next record and returns it.
+    pub fn pass(&mut self) -> Option<Record<'_>> {
+        self.peek();
+        self.page.next()
+    }
+}
+
+impl Cursor for MapCursor<'_> {
+    fn next(&mut self) -> Result<Option<Record<'_>>> {
+        Ok(self.pass())
     }
 }

@@ -1,0 +1,203 @@
+//! Draining: a thread brings frozen tables into LMDB.
+
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use dredis_plugin::{Batch, Error, ErrorKind, LogLevel, Operation, Record, Result, Scan};
+
+use super::Shared;
+use super::table::{self, Table};
+use crate::snapshots::unpoisoned;
+
+/// Most records and bytes of one of LMDB's transactions: it keeps direct commits and a moving map waiting, and the pages
+/// that it frees can be used by the one after the next.
+const CHUNK_RECORDS_MAX: usize = 8 * 1024;
+const CHUNK_BYTES_MAX: usize = 8 << 20;
+
+/// A table is frozen so long after its first commit, even if it is not full.
+const AGE_MAX: Duration = Duration::from_secs(30);
+/// How often the thread looks whether it is that late.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// After a failure it is tried again so often, or whenever somebody waits.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// How far draining has come.
+pub(super) struct Progress {
+    /// What is to be drained.
+    frozen: Option<Arc<Table>>,
+    /// How often it failed, and why the last time.
+    failures: u64,
+    failure: Option<Error>,
+    /// Somebody waits.
+    is_wanted: bool,
+    is_stopping: bool,
+}
+
+impl Progress {
+    pub(super) fn new(frozen: Option<Arc<Table>>) -> Progress {
+        Progress { frozen, failures: 0, failure: None, is_wanted: false, is_stopping: false }
+    }
+
+    /// Has a table drained, now that the one before is.
+    pub(super) fn begin(&mut self, table: Arc<Table>) {
+        self.frozen = Some(table);
+        self.failure = None;
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.is_stopping = true;
+    }
+}
+
+impl Shared {
+    /// Waits until the table of this number is drained, or an attempt to do that has failed.
+    pub(super) fn wait_until_drained(&self, number: u64) -> Result<()> {
+        let mut progress = unpoisoned(&self.progress);
+        let before = progress.failures;
+        while progress.frozen.as_ref().is_some_and(|table| table.number == number) {
+            if progress.failures > before {
+                let failure = progress.failure.clone();
+                return Err(
+                    failure.unwrap_or_else(|| Error::new(ErrorKind::Io, "LMDB could not take in its log"))
+                );
+            }
+            progress.is_wanted = true;
+            self.progressed.notify_all();
+            progress = self.progressed.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// What the thread does until it is stopped.
+    pub(super) fn drain_on(&self) {
+        while let Some(table) = self.next_table() {
+            let result = panic::catch_unwind(AssertUnwindSafe(|| self.drain(&table)));
+            let result = result.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Poisoned, "a panic while LMDB took in its log: restart"))
+            });
+            let mut progress = unpoisoned(&self.progress);
+            match result {
+                // The next one may be frozen already.
+                Ok(()) => {
+                    progress.frozen.take_if(|frozen| frozen.number == table.number);
+                }
+                Err(error) => {
+                    if progress.failure.as_ref() != Some(&error) {
+                        let line =
+                            format!("LMDB cannot take in its log, which is tried on: {}", error.message());
+                        self.logger.log(LogLevel::Warning, &line);
+                    }
+                    progress.failures += 1;
+                    progress.failure = Some(error);
+                }
+            }
+            drop(progress);
+            self.progressed.notify_all();
+        }
+    }
+
+    /// Waits for a table to drain. `None`: there will be none.
+    fn next_table(&self) -> Option<Arc<Table>> {
+        let mut progress = unpoisoned(&self.progress);
+        loop {
+            if progress.is_stopping {
+                return None;
+            }
+            let is_wanted = mem::take(&mut progress.is_wanted);
+            let wait = match &progress.frozen {
+                Some(table) if progress.failure.is_none() || is_wanted => return Some(Arc::clone(table)),
+                Some(_) => RETRY_EVERY,
+                None => LOOK_EVERY,
+            };
+            let (guard, waited) =
+                self.progressed.wait_timeout(progress, wait).unwrap_or_else(PoisonError::into_inner);
+            progress = guard;
+            if waited.timed_out() {
+                progress.is_wanted |= progress.frozen.is_some();
+                if progress.frozen.is_none() {
+                    progress = self.freeze_if_old(progress);
+                }
+            }
+        }
+    }
+
+    /// Freezes the active table if it is that old. The lock is let go meanwhile.
+    fn freeze_if_old<'s>(&'s self, progress: MutexGuard<'s, Progress>) -> MutexGuard<'s, Progress> {
+        drop(progress);
+        // A commit that is running is none that waits for this table to age: there will be another time.
+        if let Ok(mut front) = self.front.try_lock() {
+            let is_old = {
+                let layers = self.layers();
+                layers.frozen.is_none() && layers.active.age().is_some_and(|age| age >= AGE_MAX)
+            };
+            if is_old {
+                self.freeze(&mut front);
+            }
+        }
+        unpoisoned(&self.progress)
+    }
+
+    /// Brings a frozen table into LMDB and removes its log.
+    pub(super) fn drain(&self, table: &Arc<Table>) -> Result<()> {
+        // LMDB must not have a part of a commit whose rest the log loses.
+        for segment in table.segments() {
+            segment.sync()?;
+        }
+        if let Some(view) = table.view() {
+            let mut cursor = view.cursor(&Scan::all().expecting(CHUNK_RECORDS_MAX));
+            let mut chunk = Chunk::default();
+            while let Some(record) = cursor.pass() {
+                if chunk.push(&record) {
+                    chunk.commit(self)?;
+                }
+            }
+            chunk.commit(self)?;
+        }
+        // As long as it counts as frozen it may be drained again, and if this fails it will be.
+        table.segments().iter().try_for_each(|segment| segment.retire())?;
+        self.layers_mut().frozen = None;
+        Ok(())
+    }
+}
+
+/// Records on their way into LMDB.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Where each record's key ends and its content ends.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Chunk {
+    /// Adds a record. Whether that is enough.
+    fn push(&mut self, record: &Record<'_>) -> bool {
+        self.bytes.extend_from_slice(record.key);
+        let key_end = self.bytes.len();
+        self.bytes.extend_from_slice(record.value);
+        self.ends.push((key_end, self.bytes.len()));
+        self.ends.len() >= CHUNK_RECORDS_MAX || self.bytes.len() >= CHUNK_BYTES_MAX
+    }
+
+    fn commit(&mut self, shared: &Shared) -> Result<()> {
+        let mut start = 0;
+        let operations: Vec<_> = self
+            .ends
+            .iter()
+            .map(|&(key_end, end)| {
+                let (key, content) = (&self.bytes[start..key_end], &self.bytes[key_end..end]);
+                start = end;
+                match table::value(content) {
+                    Some(value) => Operation::Put { key, value },
+                    None => Operation::Delete { key },
+                }
+            })
+            .collect();
+        shared.engine.commit(&Batch::new(&operations))?;
+        drop(operations);
+        self.bytes.clear();
+        self.ends.clear();
+        Ok(())
+    }
+}

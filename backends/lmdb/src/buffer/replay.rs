@@ -1,0 +1,76 @@
+//! Replay: what the last process left in its log.
+
+use std::sync::Arc;
+
+use dredis_plugin::{Batch, Error, LogLevel, Logger, Operation, Result};
+
+use super::log::{Place, Segment, Written};
+use super::table::{RECORD_BYTES, Table};
+use crate::config::Config;
+use crate::demand::Pending;
+use crate::engine::Engine;
+
+/// What the last process left in its log.
+pub(super) struct Left {
+    pub(super) table: Table,
+    pub(super) next_segment: u64,
+    pub(super) next_commit: u64,
+}
+
+/// Reads the log into a table. What is not whole at its end is cut off.
+pub(super) fn replay(
+    place: &Place,
+    engine: &Engine,
+    config: &Config,
+    logger: &Logger,
+) -> Result<Option<Left>> {
+    let numbers = place.segments()?;
+    let Some(&last) = numbers.last() else { return Ok(None) };
+    let mut left =
+        Left { table: Table::new(0, config.write_buffer_bytes), next_segment: last + 1, next_commit: 1 };
+    let (mut is_begun, mut is_ended) = (false, false);
+    for number in numbers {
+        let segment = if config.readonly { None } else { Some(Arc::new(Segment::open(place, number)?)) };
+        left.table.add_segments(segment.clone());
+        let Some(written) = Written::read(place, number)? else { continue };
+        if written.last_txn > engine.last_txn() {
+            return Err(Error::corrupt(format!(
+                "segment {number} of LMDB's log belongs to a younger data file than the one here, which was perhaps restored \
+                 from a copy: restore both, or move the log away"
+            )));
+        }
+        is_ended |= is_begun && written.first_commit != left.next_commit;
+        if is_ended {
+            let line =
+                format!("segment {number} of LMDB's log follows upon commits that are lost: it is left out");
+            logger.log(LogLevel::Warning, &line);
+            segment.map_or(Ok(()), |segment| segment.retire())?;
+            continue;
+        }
+        is_begun = true;
+        let (next_commit, length) = written.replay(|operations| {
+            let changes = operations.iter().map(pending).fold(Pending::default(), Pending::and);
+            left.table.commit(&Batch::new(operations), changes);
+        });
+        left.next_commit = next_commit;
+        if length < written.length() {
+            let rest = written.length() - length;
+            let line = format!(
+                "the last {rest} bytes of segment {number} of LMDB's log are no whole commit: cut off"
+            );
+            logger.log(LogLevel::Warning, &line);
+            segment.map_or(Ok(()), |segment| segment.cut(length))?;
+        }
+    }
+    Ok(Some(left))
+}
+
+/// What a table counts a change as.
+fn pending(operation: &Operation<'_>) -> Pending {
+    match operation {
+        Operation::Put { key, value } => {
+            Pending { records: 1, bytes: (key.len() + value.len()) as u64 + RECORD_BYTES }
+        }
+        Operation::Delete { .. } | Operation::DeleteRange { .. } => Pending::default(),
+    }
+}
