@@ -7,6 +7,7 @@ mod common;
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::*;
 use dredis_backend_lmdb::Lmdb;
@@ -118,6 +119,50 @@ fn views_of_all_ages_show_what_was_committed_while_tables_are_drained() {
             }
         }
     }
+}
+
+/// Ends what waits for it also if the test fails.
+struct SetWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn tables_and_tree_are_seen_at_the_same_moment() {
+    // More than two tables hold.
+    const KEYS: u64 = 40;
+    const COMMITS: u64 = 2_500;
+    const LATEST: &[u8] = b"\xff";
+    let dir = Dir::new();
+    let lmdb = open_with(dir.path(), &[("write_buffer_size", number(1024))]).unwrap();
+    let write = |number: u64| {
+        let (key, number) = ([(number % KEYS) as u8 + 1], number.to_be_bytes());
+        commit(&lmdb, &[put(&key, &number), put(LATEST, &number)]).unwrap();
+    };
+    (0..KEYS).for_each(write);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let records = collect(&*lmdb.view().unwrap(), &Scan::all());
+                    let numbers =
+                        records.iter().map(|(_, value)| u64::from_be_bytes(value[..].try_into().unwrap()));
+                    let mut numbers: Vec<_> = numbers.collect();
+                    let latest = numbers.pop().unwrap();
+                    numbers.sort_unstable();
+                    // The last commits, one upon the other, the latest of which is in the tables.
+                    assert!(numbers.into_iter().eq(latest + 1 - KEYS..=latest));
+                }
+            });
+        }
+        let _done = SetWhenDropped(&done);
+        (KEYS..COMMITS).for_each(write);
+    });
+    assert!(stat(&lmdb, "last_txn_id") > 20, "tables were drained meanwhile");
 }
 
 #[test]

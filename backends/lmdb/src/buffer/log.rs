@@ -146,13 +146,6 @@ impl Segment {
         Ok(())
     }
 
-    /// Cuts off what follows upon its last whole commit.
-    pub(super) fn cut(&self, length: u64) -> Result<()> {
-        self.file
-            .set_len(length)
-            .map_err(|error| error::from_io(&format!("cut {}", self.path.display()), &error))
-    }
-
     /// Removes it, now that LMDB has on the disk what it holds. It is emptied first: if the machine dies, the directory may
     /// bring it back, and by then its records would undo later ones.
     pub(super) fn retire(&self) -> Result<()> {

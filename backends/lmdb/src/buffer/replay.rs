@@ -17,7 +17,7 @@ pub(super) struct Left {
     pub(super) next_commit: u64,
 }
 
-/// Reads the log into a table. What is not whole at its end is cut off.
+/// Reads the log into a table, up to its last whole commit.
 pub(super) fn replay(
     place: &Place,
     engine: &Engine,
@@ -55,11 +55,9 @@ pub(super) fn replay(
         left.next_commit = next_commit;
         if length < written.length() {
             let rest = written.length() - length;
-            let line = format!(
-                "the last {rest} bytes of segment {number} of LMDB's log are no whole commit: cut off"
-            );
+            // The next segment goes on from here.
+            let line = format!("the last {rest} bytes of segment {number} of LMDB's log are no whole commit");
             logger.log(LogLevel::Warning, &line);
-            segment.map_or(Ok(()), |segment| segment.cut(length))?;
         }
     }
     Ok(Some(left))
