@@ -107,7 +107,7 @@ impl Buffer {
                 admitted: Pending::default(),
                 record: Record::default(),
             }),
-            progress: Mutex::new(Progress::new(left.clone())),
+            progress: Mutex::default(),
             progressed: Condvar::new(),
             layers: RwLock::new(Layers {
                 active: Arc::new(Table::new(1, config.write_buffer_bytes)),
@@ -338,11 +338,12 @@ impl Shared {
         let next = Arc::new(Table::new(layers.active.number + 1, self.table_bytes_max));
         let full = std::mem::replace(&mut layers.active, next);
         let number = full.number;
-        layers.frozen = Some(Arc::clone(&full));
+        debug_assert!(layers.frozen.is_none(), "a frozen table would be lost");
+        layers.frozen = Some(full);
         drop(layers);
         front.end = None;
         front.admitted = Pending::default();
-        progress.begin(full);
+        progress.begin();
         drop(progress);
         self.progressed.notify_all();
         Some(number)

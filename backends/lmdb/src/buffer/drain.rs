@@ -23,10 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After a failure it is tried again so often, or whenever somebody waits.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
-/// How far draining has come.
+/// How draining goes. What is to be drained is the frozen table.
+#[derive(Default)]
 pub(super) struct Progress {
-    /// What is to be drained.
-    frozen: Option<Arc<Table>>,
     /// How often it failed, and why the last time.
     failures: u64,
     failure: Option<Error>,
@@ -36,13 +35,8 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(frozen: Option<Arc<Table>>) -> Progress {
-        Progress { frozen, failures: 0, failure: None, is_wanted: false, is_stopping: false }
-    }
-
-    /// Has a table drained, now that the one before is.
-    pub(super) fn begin(&mut self, table: Arc<Table>) {
-        self.frozen = Some(table);
+    /// Another table was frozen.
+    pub(super) fn begin(&mut self) {
         self.failure = None;
     }
 
@@ -56,7 +50,7 @@ impl Shared {
     pub(super) fn wait_until_drained(&self, number: u64) -> Result<()> {
         let mut progress = unpoisoned(&self.progress);
         let before = progress.failures;
-        while progress.frozen.as_ref().is_some_and(|table| table.number == number) {
+        while self.frozen_number() == Some(number) {
             if progress.failures > before {
                 let failure = progress.failure.clone();
                 return Err(
@@ -78,20 +72,13 @@ impl Shared {
                 Err(Error::new(ErrorKind::Poisoned, "a panic while LMDB took in its log: restart"))
             });
             let mut progress = unpoisoned(&self.progress);
-            match result {
-                // The next one may be frozen already.
-                Ok(()) => {
-                    progress.frozen.take_if(|frozen| frozen.number == table.number);
+            if let Err(error) = result {
+                if progress.failure.as_ref() != Some(&error) {
+                    let line = format!("LMDB cannot take in its log, which is tried on: {}", error.message());
+                    self.logger.log(LogLevel::Warning, &line);
                 }
-                Err(error) => {
-                    if progress.failure.as_ref() != Some(&error) {
-                        let line =
-                            format!("LMDB cannot take in its log, which is tried on: {}", error.message());
-                        self.logger.log(LogLevel::Warning, &line);
-                    }
-                    progress.failures += 1;
-                    progress.failure = Some(error);
-                }
+                progress.failures += 1;
+                progress.failure = Some(error);
             }
             drop(progress);
             self.progressed.notify_all();
@@ -106,8 +93,10 @@ impl Shared {
                 return None;
             }
             let is_wanted = mem::take(&mut progress.is_wanted);
-            let wait = match &progress.frozen {
-                Some(table) if progress.failure.is_none() || is_wanted => return Some(Arc::clone(table)),
+            let frozen = self.layers().frozen.clone();
+            let is_any = frozen.is_some();
+            let wait = match frozen {
+                Some(table) if progress.failure.is_none() || is_wanted => return Some(table),
                 Some(_) => RETRY_EVERY,
                 None => LOOK_EVERY,
             };
@@ -115,8 +104,8 @@ impl Shared {
                 self.progressed.wait_timeout(progress, wait).unwrap_or_else(PoisonError::into_inner);
             progress = guard;
             if waited.timed_out() {
-                progress.is_wanted |= progress.frozen.is_some();
-                if progress.frozen.is_none() {
+                progress.is_wanted |= is_any;
+                if !is_any {
                     progress = self.freeze_if_old(progress);
                 }
             }
