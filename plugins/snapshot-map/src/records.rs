@@ -125,7 +125,7 @@ impl Records {
         {
             return content.as_ref();
         }
-        self.current.get(key)
+        if Key::is_short(key.len()) { self.current.get(&Key::new(key)) } else { self.current.get(key) }
     }
 
     /// Shows `visit` the records of a range in order, until it breaks off: to each key what a view of `sequence` sees,
