@@ -10,7 +10,7 @@ use dredis_plugin::{
 
 use crate::buffer::Buffer;
 use crate::config::{self, Config, Flush};
-use crate::engine::{Engine, GIB, VALUE_BYTES_MAX};
+use crate::engine::{Engine, GIB, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 
 /// An opened LMDB environment, held by this process alone.
 pub struct Lmdb {
@@ -44,7 +44,7 @@ impl Backend for Lmdb {
             _ => Durability::OnSync,
         };
         let limits = Limits::NONE
-            .with_key_bytes_max(511)
+            .with_key_bytes_max(KEY_BYTES_MAX)
             .with_value_bytes_max(VALUE_BYTES_MAX)
             .with_batch_bytes_max(GIB);
         Capabilities::exclusive(durability).with_checkpoint().with_limits(limits)

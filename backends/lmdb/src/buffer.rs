@@ -28,7 +28,7 @@ use dredis_plugin::{Batch, Commit, Cursor, LogLevel, Logger, Operation, Result, 
 
 use crate::config::Config;
 use crate::demand::Pending;
-use crate::engine::{Engine, VALUE_BYTES_MAX};
+use crate::engine::{Engine, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::error;
 use crate::snapshots::unpoisoned;
 use drain::Progress;
@@ -36,7 +36,6 @@ use log::{End, Place, Record};
 use merged::MergedView;
 use table::Table;
 
-const KEY_BYTES_MAX: usize = 511;
 /// Most keys of a range that are deleted one by one.
 const RANGE_KEYS_MAX: usize = 16 * 1024;
 /// How far ahead room is looked for.
@@ -153,22 +152,20 @@ impl Buffer {
         tables.iter().rev().flat_map(|table| table.segments()).try_for_each(|segment| segment.sync())
     }
 
-    /// Brings everything into LMDB that was committed before. Commits go on beside it.
+    /// Brings everything into LMDB that was committed before. Commits go on beside it, and are not waited for.
     pub(crate) fn drain_so_far(&self) -> Result<()> {
+        let last = self.shared.layers().active.number;
         loop {
             let mut front = unpoisoned(&self.shared.front);
-            let frozen = self.shared.frozen_number();
-            let number = match frozen {
-                Some(number) => number,
-                None => match self.shared.freeze(&mut front) {
-                    Some(number) => number,
-                    None => return Ok(()),
-                },
+            let next = match self.shared.frozen_number() {
+                Some(frozen) => Some(frozen),
+                None if self.shared.layers().active.number <= last => self.shared.freeze(&mut front),
+                None => None,
             };
             drop(front);
-            self.shared.wait_until_drained(number)?;
-            if frozen.is_none() {
-                return Ok(());
+            match next {
+                Some(number) if number <= last => self.shared.wait_until_drained(number)?,
+                _ => return Ok(()),
             }
         }
     }
@@ -244,7 +241,7 @@ impl Shared {
                 }
             };
             // LMDB says best what is wrong with the others.
-            let fits = (1..=KEY_BYTES_MAX).contains(&key.len())
+            let fits = (1..=KEY_BYTES_MAX).contains(&(key.len() as u64))
                 && value.is_none_or(|value| value.len() as u64 <= VALUE_BYTES_MAX);
             if !fits {
                 return Ok(false);

@@ -22,6 +22,8 @@ pub(crate) const GIB: u64 = 1 << 30;
 /// How often one commit may find the map too small before it gives up.
 const ENLARGE_MAX: usize = 24;
 
+/// Longest key, in bytes: what LMDB is compiled for.
+pub(crate) const KEY_BYTES_MAX: u64 = 511;
 /// Longest value, in bytes: with its key it makes a batch of the greatest size.
 pub(crate) const VALUE_BYTES_MAX: u64 = GIB - 512;
 

@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex};
 
 use dredis_plugin::{Batch, Error, Operation, Result, directory};
 
-use super::table::RECORD_BYTES;
+use super::table::{ABSENT, PRESENT, RECORD_BYTES};
 use crate::config::Config;
 use crate::demand::Pending;
 use crate::error;
@@ -41,10 +41,6 @@ const SEGMENT_HEAD_BYTES: usize = 32;
 const RECORD_HEAD_BYTES: usize = 16;
 /// Room for a record that is kept for the next.
 const KEPT_BYTES_MAX: usize = 1 << 20;
-
-/// Last byte of a content: the bytes before it are the value, or there is no record under the key.
-pub(super) const PRESENT: u8 = 1;
-pub(super) const ABSENT: u8 = 0;
 
 /// Where segments lie and what they are called.
 pub(super) struct Place {

@@ -10,9 +10,13 @@ use dredis_plugin::{Batch, Operation, Scan, Value};
 use dredis_snapshot_map::{MapCursor, MapView, SnapshotMap};
 
 use super::filter::Filter;
-use super::log::{PRESENT, Segment};
+use super::log::Segment;
 use crate::demand::Pending;
 use crate::snapshots::unpoisoned;
+
+/// Last byte of a content: the bytes before it are the value, or there is no record under the key.
+pub(super) const PRESENT: u8 = 1;
+pub(super) const ABSENT: u8 = 0;
 
 /// What a record takes in memory beside its key and value, about, in bytes.
 pub(super) const RECORD_BYTES: u64 = 64;
