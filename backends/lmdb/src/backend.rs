@@ -1,16 +1,18 @@
 //! The backend: LMDB, with a write buffer before it unless the operator wants every commit in LMDB at once.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use dredis_plugin::{
-    Backend, Batch, Capabilities, Commit, Durability, DurabilityNeed, Error, ErrorKind, Limits, Open,
-    OpenRequest, OptionSpec, Result, View,
+    Backend, Batch, Capabilities, Commit, Durability, DurabilityNeed, Error, Limits, Logger, Open,
+    OpenRequest, OptionSpec, OptionValue, Options, Result, View, directory,
 };
 
 use crate::buffer::Buffer;
 use crate::config::{self, Config, Flush};
 use crate::engine::{Engine, GIB, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::error;
 
 /// An opened LMDB environment, held by this process alone.
 pub struct Lmdb {
@@ -19,6 +21,7 @@ pub struct Lmdb {
     engine: Arc<Engine>,
     readonly: bool,
     flush: Flush,
+    log: Logger,
 }
 
 impl Open for Lmdb {
@@ -33,7 +36,7 @@ impl Open for Lmdb {
         let config = Config::read(&request.dir, &request.options)?;
         let engine = Arc::new(Engine::open(config.clone(), &request.log)?);
         let buffer = Buffer::open(&engine, &config, &request.log)?;
-        Ok(Lmdb { buffer, engine, readonly: config.readonly, flush: config.flush })
+        Ok(Lmdb { buffer, engine, readonly: config.readonly, flush: config.flush, log: request.log.clone() })
     }
 }
 
@@ -84,18 +87,26 @@ impl Backend for Lmdb {
 
     /// A compacted copy as of now. Commits go on beside it; the pages that they free wait until it is done.
     fn checkpoint(&self, dir: &Path) -> Result<()> {
-        match &self.buffer {
-            Some(_) if self.readonly => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    "LMDB was opened with readonly=true over a log that it has not taken in, and so cannot be copied: open it \
-                     once without readonly",
-                ));
-            }
-            Some(buffer) => buffer.drain_so_far()?,
-            None => {}
-        }
-        self.engine.checkpoint(dir)
+        let Some(buffer) = &self.buffer else {
+            return self.engine.checkpoint(dir);
+        };
+        directory::prepare_checkpoint(dir)?;
+        // It gets its name once it is whole.
+        let part = "data.mdb.part";
+        let mut options = Options::new();
+        options.set("path", OptionValue::Text(part.to_owned()));
+        options.set("subdir", OptionValue::Bool(false));
+        options.set("write_buffer_size", OptionValue::Integer(0));
+        options.set("writemap", OptionValue::Bool(false));
+        let config = Config::read(dir, &options)?;
+        let (part, lock) = (config.data_file.clone(), config.lock_file.clone());
+        let target = Engine::open(config, &self.log)?;
+        buffer.copy_into(&target)?;
+        drop(target);
+        fs::rename(&part, dir.join("data.mdb"))
+            .and_then(|()| fs::remove_file(&lock))
+            .map_err(|error| error::from_io(&format!("finish {}", part.display()), &error))?;
+        directory::sync(dir)
     }
 
     fn stats(&self) -> Vec<(String, String)> {

@@ -14,6 +14,7 @@
 //!   met by a commit, not behind its back.
 //! - After a crash the log is read into a frozen table.
 
+mod chunk;
 mod drain;
 mod filter;
 mod log;
@@ -31,6 +32,7 @@ use crate::demand::Pending;
 use crate::engine::{Engine, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::error;
 use crate::snapshots::unpoisoned;
+use chunk::Chunk;
 use drain::Progress;
 use log::{End, Place, Record};
 use merged::MergedView;
@@ -152,22 +154,17 @@ impl Buffer {
         tables.iter().rev().flat_map(|table| table.segments()).try_for_each(|segment| segment.sync())
     }
 
-    /// Brings everything into LMDB that was committed before. Commits go on beside it, and are not waited for.
-    pub(crate) fn drain_so_far(&self) -> Result<()> {
-        let last = self.shared.layers().active.number;
-        loop {
-            let mut front = unpoisoned(&self.shared.front);
-            let next = match self.shared.frozen_number() {
-                Some(frozen) => Some(frozen),
-                None if self.shared.layers().active.number <= last => self.shared.freeze(&mut front),
-                None => None,
-            };
-            drop(front);
-            match next {
-                Some(number) if number <= last => self.shared.wait_until_drained(number)?,
-                _ => return Ok(()),
-            }
+    /// Copies everything committed so far into `target`, which is empty. Not by LMDB's own means: between two transactions of a
+    /// table's draining, LMDB holds parts of commits.
+    pub(crate) fn copy_into(&self, target: &Engine) -> Result<()> {
+        let view = self.shared.view()?;
+        let mut cursor = view.cursor(&Scan::all().expecting(chunk::RECORDS_MAX))?;
+        let mut chunk = Chunk::default();
+        while let Some(record) = cursor.next()? {
+            chunk.push(record.key, Some(record.value), target)?;
         }
+        chunk.commit(target)?;
+        target.flush()
     }
 
     /// How many bytes its tables were counted as.

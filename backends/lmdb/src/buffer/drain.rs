@@ -5,16 +5,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dredis_plugin::{Batch, Error, ErrorKind, LogLevel, Operation, Record, Result, Scan};
+use dredis_plugin::{Error, ErrorKind, LogLevel, Result, Scan};
 
 use super::Shared;
+use super::chunk::{self, Chunk};
 use super::table::{self, Table};
 use crate::snapshots::unpoisoned;
-
-/// Most records and bytes of one of LMDB's transactions: it keeps direct commits and a moving map waiting, and the pages
-/// that it frees can be used by the one after the next.
-const CHUNK_RECORDS_MAX: usize = 8 * 1024;
-const CHUNK_BYTES_MAX: usize = 8 << 20;
 
 /// A table is frozen so long after its first commit, even if it is not full.
 const AGE_MAX: Duration = Duration::from_secs(30);
@@ -135,58 +131,16 @@ impl Shared {
             segment.sync()?;
         }
         if let Some(view) = table.view() {
-            let mut cursor = view.cursor(&Scan::all().expecting(CHUNK_RECORDS_MAX));
+            let mut cursor = view.cursor(&Scan::all().expecting(chunk::RECORDS_MAX));
             let mut chunk = Chunk::default();
             while let Some(record) = cursor.pass() {
-                if chunk.push(&record) {
-                    chunk.commit(self)?;
-                }
+                chunk.push(record.key, table::value(record.value), &self.engine)?;
             }
-            chunk.commit(self)?;
+            chunk.commit(&self.engine)?;
         }
         // As long as it counts as frozen it may be drained again, and if this fails it will be.
         table.segments().iter().try_for_each(|segment| segment.retire())?;
         self.layers_mut().frozen = None;
-        Ok(())
-    }
-}
-
-/// Records on their way into LMDB.
-#[derive(Default)]
-struct Chunk {
-    bytes: Vec<u8>,
-    /// Where each record's key ends and its content ends.
-    ends: Vec<(usize, usize)>,
-}
-
-impl Chunk {
-    /// Adds a record. Whether that is enough.
-    fn push(&mut self, record: &Record<'_>) -> bool {
-        self.bytes.extend_from_slice(record.key);
-        let key_end = self.bytes.len();
-        self.bytes.extend_from_slice(record.value);
-        self.ends.push((key_end, self.bytes.len()));
-        self.ends.len() >= CHUNK_RECORDS_MAX || self.bytes.len() >= CHUNK_BYTES_MAX
-    }
-
-    fn commit(&mut self, shared: &Shared) -> Result<()> {
-        let mut start = 0;
-        let operations: Vec<_> = self
-            .ends
-            .iter()
-            .map(|&(key_end, end)| {
-                let (key, content) = (&self.bytes[start..key_end], &self.bytes[key_end..end]);
-                start = end;
-                match table::value(content) {
-                    Some(value) => Operation::Put { key, value },
-                    None => Operation::Delete { key },
-                }
-            })
-            .collect();
-        shared.engine.commit(&Batch::new(&operations))?;
-        drop(operations);
-        self.bytes.clear();
-        self.ends.clear();
         Ok(())
     }
 }
