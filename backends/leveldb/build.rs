@@ -13,8 +13,21 @@ const SNAPPY: &str = "deps/snappy-1.1.7";
 
 /// LevelDB's library sources: all of these folders but for tests, benchmarks and other systems.
 const LEVELDB_FOLDERS: [&str; 3] = ["db", "table", "util"];
-const LEVELDB_LEFT_OUT: [&str; 6] =
-    ["db_bench.cc", "leveldbutil.cc", "env_windows.cc", "histogram.cc", "testharness.cc", "testutil.cc"];
+const LEVELDB_LEFT_OUT: [&str; 7] = [
+    "db_bench.cc",
+    "leveldbutil.cc",
+    "env_windows.cc",
+    "histogram.cc",
+    "testharness.cc",
+    "testutil.cc",
+    VERSION_SET,
+];
+
+/// The source in which one number is changed: see [`tuned_version_set`].
+const VERSION_SET: &str = "version_set.cc";
+/// LevelDB compacts a file after one fruitless look into it for so many of its bytes.
+const BYTES_A_LOOK: &str = "(f->file_size / 16384U)";
+const BYTES_A_LOOK_TUNED: &str = "(f->file_size / 64U)";
 
 fn main() {
     let package = leveldb_sys_package();
@@ -41,6 +54,7 @@ fn main() {
         .define("HAVE_CRC32C", "0")
         .define("HAVE_SNAPPY", "1")
         .files(leveldb_sources(&leveldb))
+        .file(tuned_version_set(&leveldb, &out))
         .compile("dredis_leveldb");
 
     let mut snappy_build = compiler();
@@ -95,6 +109,22 @@ fn leveldb_sources(leveldb: &Path) -> Vec<PathBuf> {
     }
     sources.sort();
     sources
+}
+
+/// Which files LevelDB keeps, with one number changed.
+///
+/// A file into which many lookups look in vain is compacted, and LevelDB reckons a look at what a disk's arm takes, as much as
+/// compacting 16 KiB. It counts those that the bloom filter ends, too: then a few hundred lookups of absent keys start a
+/// compaction, and a load of writes that look for their keys is compacted over and over. A look that
+/// a filter ends takes as long as compacting some dozen bytes.
+fn tuned_version_set(leveldb: &Path, out: &Path) -> PathBuf {
+    let source = leveldb.join("db").join(VERSION_SET);
+    let text = fs::read_to_string(&source)
+        .unwrap_or_else(|error| panic!("reading {} failed: {error}", source.display()));
+    assert_eq!(text.matches(BYTES_A_LOOK).count(), 1, "{} is not LevelDB 1.22's", source.display());
+    let tuned = out.join(VERSION_SET);
+    fs::write(&tuned, text.replace(BYTES_A_LOOK, BYTES_A_LOOK_TUNED)).expect("OUT_DIR is writable");
+    tuned
 }
 
 /// snappy's one generated header, filled in as its cmake file would do on any Unix.

@@ -34,6 +34,9 @@ pub(crate) fn prepare_directory(config: &Config) -> Result<PathBuf> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(no_database(path.display())),
         Err(error) => return Err(unusable(error)),
     }
+    if config.create_if_missing {
+        finish_creation(path)?;
+    }
     // LevelDB would leave its lock and log files even where it finds no database.
     let exists = path.join("CURRENT").exists();
     if !exists && !config.create_if_missing {
@@ -43,6 +46,26 @@ pub(crate) fn prepare_directory(config: &Config) -> Result<PathBuf> {
         refuse_foreign(path)?;
     }
     path.canonicalize().map_err(unusable)
+}
+
+/// LevelDB does not bring the first manifest of a new database to the disk. If the power goes in the moments before it
+/// writes a second one, an empty one is left, which it takes for damage. Nothing was stored then, and nothing is lost by beginning
+/// anew: so that is done where no other file holds data either.
+fn finish_creation(path: &Path) -> Result<()> {
+    let current = path.join("CURRENT");
+    let Ok(name) = fs::read_to_string(&current) else { return Ok(()) };
+    let is_empty = |path: &Path| fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0);
+    if !is_empty(&path.join(name.trim_end())) {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).map_err(|error| io_error("listing", path, error))? {
+        let file = entry.map_err(|error| io_error("listing", path, error))?.path();
+        let extension = file.extension().and_then(|extension| extension.to_str());
+        if matches!(extension, Some("log" | "ldb" | "sst")) && !is_empty(&file) {
+            return Ok(());
+        }
+    }
+    fs::remove_file(&current).map_err(|error| io_error("removing", &current, error))
 }
 
 /// The host vouches for its data directory; a directory that the operator names may hold anything.

@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::fs;
+use std::path::Path;
+
 use dredis_plugin::{Backend, Batch, ErrorKind, Operation};
 use support::*;
 
@@ -43,4 +46,33 @@ fn sizes_and_figures_follow_the_data() {
     assert!(figure("memory_bytes") > 0.0);
     let files: f64 = (0..7).map(|level| figure(&format!("level_{level}_files"))).sum();
     assert!(files >= 1.0);
+}
+
+/// What the loss of power leaves of a database in its first moments.
+fn cut_off_creation(dir: &Path) {
+    drop(open(dir));
+    fs::write(dir.join("CURRENT"), "MANIFEST-000001\n").unwrap();
+    fs::write(dir.join("MANIFEST-000001"), "").unwrap();
+}
+
+#[test]
+fn a_creation_that_was_cut_off_begins_anew() {
+    let dir = TestDir::new("created");
+    cut_off_creation(dir.path());
+    let db = open(dir.path());
+    put(&db, b"key", b"value").unwrap();
+    drop(db);
+    assert_holds(&open(dir.path()), &Model::from([(b"key".to_vec(), b"value".to_vec())]));
+}
+
+#[test]
+fn a_manifest_that_was_lost_beside_data_is_damage() {
+    for file in ["000007.log", "000007.ldb"] {
+        let dir = TestDir::new("damaged");
+        cut_off_creation(dir.path());
+        fs::write(dir.path().join(file), "data").unwrap();
+        let error = open_with(dir.path(), &[]).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        assert_eq!(fs::read(dir.path().join(file)).unwrap(), b"data");
+    }
 }

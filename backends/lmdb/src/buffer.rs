@@ -9,9 +9,9 @@
 //!   that the log has lost; then its records, in transactions of some thousand; then the log is removed.
 //! - A view is a view of each table and a snapshot of LMDB, taken together. Draining changes nothing that it shows: a
 //!   frozen table says the same as LMDB will, and goes before it.
-//! - What the buffer does not take (batches that are large or delete long ranges, anything while room is short, see
-//!   [`Engine::has_room`]) waits until both tables are drained and goes into LMDB directly. So a full disk or map is
-//!   met by a commit, not behind its back.
+//! - Where room is short (see [`Engine::has_room`]), tables are drained before they are full. What the buffer does not take
+//!   (batches that are large or delete long ranges, or for which there is no room even so) waits until both tables
+//!   are drained and goes into LMDB directly. So a full disk or map is met by a commit, not behind its back.
 //! - After a crash the log is read into a frozen table.
 
 mod chunk;
@@ -40,8 +40,9 @@ use table::Table;
 
 /// Most keys of a range that are deleted one by one.
 const RANGE_KEYS_MAX: usize = 16 * 1024;
-/// How far ahead room is looked for.
-const AHEAD: Pending = Pending { records: 32 * 1024, bytes: 4 << 20 };
+/// How far ahead room is looked for: far, or where room is short, for as much as is worth a transaction of LMDB's.
+const FAR_AHEAD: Pending = Pending { records: 32 * 1024, bytes: 4 << 20 };
+const AHEAD: Pending = Pending { records: 256, bytes: 32 << 10 };
 
 /// The write buffer of an engine.
 pub(crate) struct Buffer {
@@ -140,10 +141,14 @@ impl Buffer {
     /// Commits into the log and the active table, or into LMDB if that cannot be.
     pub(crate) fn commit(&self, batch: &Batch<'_>) -> Result<Commit> {
         let mut front = unpoisoned(&self.shared.front);
-        if self.shared.put_into_record(batch, &mut front)? && self.shared.commit_record(&mut front)? {
+        let is_taken = self.shared.put_into_record(batch, &mut front)?;
+        if is_taken && self.shared.commit_record(&mut front)? {
             return Ok(Commit::Done);
         }
-        self.shared.drain_all(&mut front)?;
+        // Drained tables may leave room enough for a new one.
+        if self.shared.drain_all(&mut front)? && is_taken && self.shared.commit_record(&mut front)? {
+            return Ok(Commit::Done);
+        }
         self.shared.engine.commit(batch)
     }
 
@@ -313,11 +318,14 @@ impl Shared {
     fn has_room(&self, front: &mut Front, changes: Pending) -> bool {
         let held = self.tables().iter().fold(changes, |sum, table| sum.and(table.pending()));
         if held.records > front.admitted.records || held.bytes > front.admitted.bytes {
-            let ahead = held.and(AHEAD);
-            if !self.engine.has_room(&ahead) {
-                return false;
-            }
-            front.admitted = ahead;
+            let has_room = |ahead: &Pending| self.engine.has_room(&held.and(*ahead));
+            let ahead = match has_room(&FAR_AHEAD) {
+                Some(true) => FAR_AHEAD,
+                Some(false) if has_room(&AHEAD) == Some(false) => return false,
+                // Where that cannot be known, there was room a moment ago.
+                Some(false) | None => AHEAD,
+            };
+            front.admitted = held.and(ahead);
         }
         true
     }
@@ -343,14 +351,16 @@ impl Shared {
         Some(number)
     }
 
-    /// Drains both tables.
-    fn drain_all(&self, front: &mut Front) -> Result<()> {
-        if let Some(number) = self.frozen_number() {
+    /// Drains both tables. Whether there was anything in them.
+    fn drain_all(&self, front: &mut Front) -> Result<bool> {
+        let frozen = self.frozen_number();
+        if let Some(number) = frozen {
             self.wait_until_drained(number)?;
         }
-        match self.freeze(front) {
-            Some(number) => self.wait_until_drained(number),
-            None => Ok(()),
+        let active = self.freeze(front);
+        if let Some(number) = active {
+            self.wait_until_drained(number)?;
         }
+        Ok(frozen.or(active).is_some())
     }
 }

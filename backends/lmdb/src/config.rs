@@ -22,11 +22,11 @@ const MAX_SPARE_TXNS: Setting<i64> =
         .range(0, 64)
         .default(8);
 
-const WRITE_BUFFER_BYTES: i64 = 32 << 20;
+const WRITE_BUFFER_BYTES: i64 = 64 << 20;
 const WRITE_BUFFER_SIZE: Setting<Option<i64>> = Setting::integer(
     "write_buffer_size",
     "bytes of commits gathered in memory, and in a log on the disk, before they go into LMDB in bulk; twice that are read \
-     at the start after a crash; 0: each commit goes into LMDB at once; default 33554432 (0 if commits wait for the disk)",
+     at the start after a crash; 0: each commit goes into LMDB at once; default 67108864 (0 if commits wait for the disk)",
 )
 .range(0, 1 << 30);
 

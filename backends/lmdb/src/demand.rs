@@ -110,8 +110,9 @@ impl Pending {
         // Each leaf that is met splits once, whatever little comes to it; what comes in bulk leaves its pages half full, and the
         // factor 4 covers that and long values, whose last page is hardly used. Some may come in one go and some in the next.
         let split = self.records.min(2 * usage.leaf_pages) + 4 * self.bytes / usage.page;
-        // Copies of the pages of three transactions, before the first one's are free again.
-        let copied = 3 * (12 * 1024).min(usage.tree_pages);
+        // Copies of the pages of three transactions, before the first one's are free again; of few records, all their paths.
+        let path = usage.depth + 1;
+        let copied = (3 * (12 * 1024).min(usage.tree_pages)).min(self.records * path);
         (split + split / 8 + copied + 64) * usage.page
     }
 }

@@ -201,13 +201,12 @@ impl Engine {
         self.env().info().last_txn_id as u64
     }
 
-    /// Whether all of `pending` will find room, as far as that can be known.
-    pub(crate) fn has_room(&self, pending: &Pending) -> bool {
-        // Whoever holds it commits what a table holds, for which there was room.
-        let Ok(mut room) = self.room.try_lock() else { return true };
+    /// Whether all of `pending` will find room, as far as that can be known; `None` while others are busy with the room.
+    pub(crate) fn has_room(&self, pending: &Pending) -> Option<bool> {
+        let mut room = self.room.try_lock().ok()?;
         let has_room = !self.broken.load(Ordering::Relaxed) && room.has_room(pending, self.env());
         self.map_waits.store(room.wants_to_move(self.env()), Ordering::Relaxed);
-        has_room
+        Some(has_room)
     }
 
     fn env(&self) -> &Environment {

@@ -217,6 +217,25 @@ fn many_transactions_went_into_few() {
 }
 
 #[test]
+fn where_room_is_short_many_transactions_still_go_into_few() {
+    const COMMITS: u64 = 40_000;
+    let mut random = Random::from_environment();
+    let dir = Dir::new();
+    let lmdb = open_with(dir.path(), &[("map_size", number(20 * MIB))]).unwrap();
+    let mut model = Model::new();
+    let before = stat(&lmdb, "last_txn_id");
+    for _ in 0..COMMITS {
+        let (key, value) = (random.bytes(8), random.bytes(100));
+        commit(&lmdb, &[put(&key, &value)]).unwrap();
+        model.insert(key, value);
+    }
+    let transactions = stat(&lmdb, "last_txn_id") - before;
+    assert!(transactions > 0, "there was room for all in the buffer");
+    assert!(transactions < COMMITS / 50, "{transactions} transactions");
+    assert_same(&lmdb, &model);
+}
+
+#[test]
 fn what_the_log_holds_comes_back_however_it_is_opened() {
     let mut random = Random::from_environment();
     let dir = Dir::new();

@@ -9,6 +9,7 @@
 //! at a time, and between the two everyone else has a turn.
 #![forbid(unsafe_code)]
 
+mod builder;
 mod cursor;
 mod history;
 mod key;
@@ -18,6 +19,7 @@ mod records;
 mod registry;
 mod view;
 
+pub use builder::MapBuilder;
 pub use cursor::MapCursor;
 pub use map::SnapshotMap;
 pub use view::MapView;

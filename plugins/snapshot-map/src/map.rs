@@ -27,6 +27,10 @@ pub struct SnapshotMap {
 }
 
 impl SnapshotMap {
+    pub(crate) fn of(records: Records) -> SnapshotMap {
+        SnapshotMap { records: RwLock::new(records), ..SnapshotMap::default() }
+    }
+
     /// How many records there are now.
     pub fn len(&self) -> usize {
         self.records.read().len()

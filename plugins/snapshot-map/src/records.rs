@@ -51,6 +51,11 @@ impl NewValue<'_> {
 }
 
 impl Records {
+    /// Just these, of several under one key the last.
+    pub(crate) fn new(current: Vec<(Key, Arc<[u8]>)>) -> Records {
+        Records { current: current.into_iter().collect(), ..Records::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.current.len()
     }

@@ -28,7 +28,7 @@ pub mod transcript;
 pub use backend::Backend;
 pub use client::Client;
 pub use directory::TemporaryDirectory;
-pub use disk::SmallDisk;
+pub use disk::{PowerDisk, SmallDisk};
 pub use notation::{Request, request};
 pub use oracle::RedisServer;
 pub use process::Process;

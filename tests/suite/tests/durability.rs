@@ -1,4 +1,5 @@
-//! What was acknowledged is there after `kill -9`, whole transactions or none of them, and the count of keys is right.
+//! What was acknowledged is there after `kill -9`, and under `appendfsync always` after the loss of power; whole transactions
+//! or none of them, and the count of keys is right.
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::collections::BTreeSet;
@@ -8,11 +9,15 @@ use std::time::{Duration, Instant};
 
 use dredis_suite::random::seed_or;
 use dredis_suite::{
-    Backend, Client, Random, Request, Server, Settings, Value, normalise, on_durable_backends, request,
+    Backend, Client, PowerDisk, Random, Request, Server, Settings, Value, normalise, on_durable_backends,
+    request,
 };
 
 on_durable_backends!(
     acknowledged_writes_survive_a_crash,
+    under_always_acknowledged_writes_survive_the_loss_of_power,
+    under_everysec_the_loss_of_power_takes_only_the_latest_writes,
+    under_everysec_a_write_is_soon_on_the_disk,
     a_flush_survives_a_crash,
     expiry_survives_a_crash,
     an_orderly_end_keeps_everything,
@@ -57,6 +62,93 @@ fn acknowledged_writes_survive_a_crash(backend: Backend) {
         let took = server.restart();
         let seen = check_all(&mut server.client(), &writers);
         println!("{}: round {round}, {seen} keys, ready after {took:?}", backend.name());
+    }
+}
+
+fn under_always_acknowledged_writes_survive_the_loss_of_power(backend: Backend) {
+    lose_power(backend, "always", |server, writers| {
+        check_all(&mut server.client(), writers);
+    });
+}
+
+fn under_everysec_the_loss_of_power_takes_only_the_latest_writes(backend: Backend) {
+    lose_power(backend, "everysec", |server, writers| {
+        let mut client = server.client();
+        for (number, writer) in writers.iter().enumerate() {
+            // What is left are the first ones, however many, and no transaction in part.
+            let mut acknowledged = writer.acknowledged.lock().unwrap();
+            let is_left = |pipeline: &u64| match client.ask(&format!("GET w:{number}:{}", pipeline * WRITES))
+            {
+                Value::NullBulk => false,
+                value => value.text() == (pipeline * WRITES).to_string(),
+            };
+            let left: Vec<bool> = acknowledged.iter().map(is_left).collect();
+            let lost_from = left.iter().position(|is_left| !is_left).unwrap_or(left.len());
+            assert!(!left[lost_from..].contains(&true), "a write is there, and one before it is lost");
+            println!("writer {number}: {lost_from} of {} pipelines are left", left.len());
+            acknowledged.truncate(lost_from);
+            // The rest of the last pipeline may have come in a commit of its own.
+            acknowledged.pop();
+        }
+        check_all(&mut client, writers);
+    });
+}
+
+fn under_everysec_a_write_is_soon_on_the_disk(backend: Backend) {
+    // The system itself would bring it there after half a minute.
+    const SOON: Duration = Duration::from_secs(10);
+    let name = format!("a write that comes to the disk on {}", backend.name());
+    let Some(disk) = PowerDisk::mount_or_skip(&name, 256) else { return };
+    let settings = Settings::new(backend).arguments(&["--appendfsync", "everysec"]);
+    let mut server = Server::with(&settings.clone().data_in(&disk.path().join("data")));
+    server.client().check("SET key value", "+OK");
+    let written = Instant::now();
+    loop {
+        server.process().signal("STOP");
+        let after = disk.after_power_loss();
+        server.process().signal("CONT");
+        let found =
+            Server::with(&settings.clone().data_in(&after.path().join("data"))).client().ask("GET key");
+        if found == Value::Bulk(b"value".to_vec()) {
+            return;
+        }
+        assert!(written.elapsed() < SOON, "after {:?} the disk holds {found:?}", written.elapsed());
+    }
+}
+
+/// Has writers write, cuts the power, and lets `check` look at a server on what the disk holds then.
+fn lose_power(backend: Backend, appendfsync: &str, check: impl Fn(&Server, &[Progress])) {
+    const ROUNDS: usize = 2;
+    let name = format!("the loss of power under {appendfsync} on {}", backend.name());
+    let mut random = Random::new(seed_or(8));
+    let Some(mut disk) = PowerDisk::mount_or_skip(&name, 256) else { return };
+    let writers: [Progress; WRITERS] = Default::default();
+    for _ in 0..ROUNDS {
+        // Small buffers, so that there is more than a log to lose.
+        let settings = Settings::new(backend)
+            .arguments(&["--appendfsync", appendfsync])
+            .backend_option("write_buffer_size", "131072")
+            .data_in(&disk.path().join("data"));
+        let mut server = Server::with(&settings);
+        let enough = 100 + random.below(2000);
+        let (done, finished) = mpsc::channel();
+        let after = std::thread::scope(|scope| {
+            for (number, writer) in writers.iter().enumerate() {
+                let (client, done) = (server.client(), done.clone());
+                scope.spawn(move || write_until_cut_off(client, number, writer, &done));
+            }
+            for _ in 0..enough {
+                finished.recv_timeout(Duration::from_secs(30)).expect("writers go on");
+            }
+            server.process().signal("STOP");
+            let after = disk.after_power_loss();
+            server.kill();
+            after
+        });
+        drop(server);
+        disk = after;
+        let settings = settings.data_in(&disk.path().join("data"));
+        check(&Server::with(&settings), &writers);
     }
 }
 

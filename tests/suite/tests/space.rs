@@ -13,10 +13,11 @@ const VALUE_BYTES: usize = 10_000;
 
 fn a_full_disk_stops_writes_alone(backend: Backend) {
     let name = format!("a full disk on {}", backend.name());
-    let Some(disk) = SmallDisk::mount_or_skip(&name, 64) else { return };
-    // Taking this away makes room later.
+    let Some(disk) = SmallDisk::mount_or_skip(&name, 96) else { return };
+    // Taking this away makes room later. LevelDB asks for one and a half times its log files, and of those there may be two,
+    // each as large as a write buffer (16 MiB).
     let ballast = disk.path().join("ballast");
-    std::fs::write(&ballast, vec![1; 24 << 20]).expect("the disk is large enough for the ballast");
+    std::fs::write(&ballast, vec![1; 56 << 20]).expect("the disk is large enough for the ballast");
     let settings = Settings::new(backend).data_in(&disk.path().join("data"));
     let mut server = Server::with(&settings);
     let (written, refusal) = fill(&mut server.client(), 0);

@@ -102,20 +102,24 @@ impl Shared {
             if waited.timed_out() {
                 progress.is_wanted |= is_any;
                 if !is_any {
-                    progress = self.freeze_if_old(progress);
+                    progress = self.freeze_if_old(progress, AGE_MAX);
                 }
             }
         }
     }
 
-    /// Freezes the active table if it is that old. The lock is let go meanwhile.
-    fn freeze_if_old<'s>(&'s self, progress: MutexGuard<'s, Progress>) -> MutexGuard<'s, Progress> {
+    /// Freezes the active table if its first commit was so long ago. The lock is let go meanwhile.
+    fn freeze_if_old<'s>(
+        &'s self,
+        progress: MutexGuard<'s, Progress>,
+        age_max: Duration,
+    ) -> MutexGuard<'s, Progress> {
         drop(progress);
         // A commit that is running is none that waits for this table to age: there will be another time.
         if let Ok(mut front) = self.front.try_lock() {
             let is_old = {
                 let layers = self.layers();
-                layers.frozen.is_none() && layers.active.age().is_some_and(|age| age >= AGE_MAX)
+                layers.frozen.is_none() && layers.active.age().is_some_and(|age| age >= age_max)
             };
             if is_old {
                 self.freeze(&mut front);
@@ -142,5 +146,37 @@ impl Shared {
         table.segments().iter().try_for_each(|segment| segment.retire())?;
         self.layers_mut().frozen = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::Buffer;
+    use crate::config::Config;
+    use crate::engine::Engine;
+    use dredis_plugin::{Batch, Logger, Operation, Options};
+
+    #[test]
+    fn a_table_that_is_old_enough_goes_into_lmdb() {
+        let dir = std::env::temp_dir().join(format!("dredis-lmdb-old-table-{}", std::process::id()));
+        let config = Config::read(&dir, &Options::new()).unwrap();
+        let engine = Arc::new(Engine::open(config.clone(), &Logger::silent()).unwrap());
+        let buffer = Buffer::open(&engine, &config, &Logger::silent()).unwrap().unwrap();
+        let shared = &buffer.shared;
+        buffer.commit(&Batch::new(&[Operation::Put { key: b"key", value: b"value" }])).unwrap();
+        let number = shared.layers().active.number;
+        drop(shared.freeze_if_old(unpoisoned(&shared.progress), AGE_MAX));
+        assert_eq!(shared.layers().active.number, number, "it is not that old");
+        drop(shared.freeze_if_old(unpoisoned(&shared.progress), Duration::ZERO));
+        shared.wait_until_drained(number).unwrap();
+        assert_eq!(shared.layers().active.number, number + 1);
+        assert_eq!(buffer.bytes(), 0);
+        let view = engine.view().unwrap();
+        assert_eq!(dredis_plugin::View::get(&view, b"key").unwrap().as_deref(), Some(b"value".as_slice()));
+        drop(view);
+        drop(buffer);
+        drop(engine);
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -278,21 +278,23 @@ impl Written {
         self.bytes.len() as u64
     }
 
-    /// Calls `each` with the changes of every whole commit from `first_commit` on. Returns the number of the commit that
-    /// would follow, and the length of the segment up to there, in bytes.
-    pub(super) fn replay(&self, mut each: impl FnMut(&[Operation<'_>])) -> (u64, u64) {
+    /// Calls `each` with key and content of every change, of every whole commit from `first_commit` on. Returns the number of
+    /// the commit that would follow, and the length of the segment up to there, in bytes.
+    pub(super) fn replay(&self, mut each: impl FnMut(&[u8], &[u8])) -> (u64, u64) {
         let mut next = self.first_commit;
         let mut rest = &self.bytes[SEGMENT_HEAD_BYTES..];
-        while let Some((operations, behind)) = decode(rest, next) {
-            each(&operations);
+        let mut changes = Vec::new();
+        while let Some(behind) = decode(rest, next, &mut changes) {
+            changes.drain(..).for_each(|(key, content)| each(key, content));
             (next, rest) = (next + 1, behind);
         }
         (next, (self.bytes.len() - rest.len()) as u64)
     }
 }
 
-/// The changes of the record at the start of `bytes`, and what follows it; `None` if it is not whole or not this commit.
-fn decode(bytes: &[u8], number: u64) -> Option<(Vec<Operation<'_>>, &[u8])> {
+/// Puts keys and contents of the changes of the record at the start of `bytes` into `changes`. What follows the record; `None` if it is
+/// not whole or not this commit.
+fn decode<'b>(bytes: &'b [u8], number: u64, changes: &mut Vec<(&'b [u8], &'b [u8])>) -> Option<&'b [u8]> {
     let (body_bytes, rest) = bytes.split_first_chunk::<4>()?;
     let (checksum, rest) = rest.split_first_chunk::<4>()?;
     let body_bytes = usize::try_from(u32::from_le_bytes(*body_bytes)).ok()?;
@@ -301,17 +303,16 @@ fn decode(bytes: &[u8], number: u64) -> Option<(Vec<Operation<'_>>, &[u8])> {
     if u64::from_le_bytes(*found) != number || crc32fast::hash(numbered) != u32::from_le_bytes(*checksum) {
         return None;
     }
-    let mut operations = Vec::new();
     while !body.is_empty() {
         let (key_bytes, rest) = body.split_first_chunk::<2>()?;
         let (content_bytes, rest) = rest.split_first_chunk::<4>()?;
         let (key, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*key_bytes)))?;
         let content_bytes = usize::try_from(u32::from_le_bytes(*content_bytes)).ok()?;
-        let (value, rest) = rest.split_at_checked(content_bytes)?;
-        operations.push(Operation::Put { key, value });
+        let (content, rest) = rest.split_at_checked(content_bytes)?;
+        changes.push((key, content));
         body = rest;
     }
-    Some((operations, behind))
+    Some(behind)
 }
 
 #[cfg(test)]
@@ -336,12 +337,7 @@ mod tests {
         let replay = |bytes: &[u8]| {
             let written = Written { bytes: bytes.to_vec(), first_commit: 7, last_txn: 0 };
             let mut changes = Vec::new();
-            let end = written.replay(|operations| {
-                for operation in operations {
-                    let Operation::Put { key, value } = operation else { panic!("a put of a content") };
-                    changes.push((key.to_vec(), value.to_vec()));
-                }
-            });
+            let end = written.replay(|key, content| changes.push((key.to_vec(), content.to_vec())));
             (changes, end)
         };
         let whole = vec![

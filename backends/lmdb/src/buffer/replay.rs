@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use dredis_plugin::{Batch, Error, LogLevel, Logger, Operation, Result};
+use dredis_plugin::{Error, LogLevel, Logger, Result};
 
 use super::log::{Place, Segment, Written};
-use super::table::{RECORD_BYTES, Table};
+use super::table::{Table, TableBuilder};
 use crate::config::Config;
-use crate::demand::Pending;
 use crate::engine::Engine;
 
 /// What the last process left in its log.
@@ -26,12 +25,15 @@ pub(super) fn replay(
 ) -> Result<Option<Left>> {
     let numbers = place.segments()?;
     let Some(&last) = numbers.last() else { return Ok(None) };
-    let mut left =
-        Left { table: Table::new(0, config.write_buffer_bytes), next_segment: last + 1, next_commit: 1 };
+    // Built in one go: the start is what waits for this.
+    let mut table = TableBuilder::new(0, config.write_buffer_bytes);
+    let mut next_commit = 1;
     let (mut is_begun, mut is_ended) = (false, false);
     for number in numbers {
         let segment = if config.readonly { None } else { Some(Arc::new(Segment::open(place, number)?)) };
-        left.table.add_segments(segment.clone());
+        if let Some(segment) = &segment {
+            table.add_segment(Arc::clone(segment));
+        }
         let Some(written) = Written::read(place, number)? else { continue };
         if written.last_txn > engine.last_txn() {
             return Err(Error::corrupt(format!(
@@ -39,7 +41,7 @@ pub(super) fn replay(
                  from a copy: restore both, or move the log away"
             )));
         }
-        is_ended |= is_begun && written.first_commit != left.next_commit;
+        is_ended |= is_begun && written.first_commit != next_commit;
         if is_ended {
             let line =
                 format!("segment {number} of LMDB's log follows upon commits that are lost: it is left out");
@@ -48,11 +50,8 @@ pub(super) fn replay(
             continue;
         }
         is_begun = true;
-        let (next_commit, length) = written.replay(|operations| {
-            let changes = operations.iter().map(pending).fold(Pending::default(), Pending::and);
-            left.table.commit(&Batch::new(operations), changes);
-        });
-        left.next_commit = next_commit;
+        let length;
+        (next_commit, length) = written.replay(|key, content| table.put(key, content));
         if length < written.length() {
             let rest = written.length() - length;
             // The next segment goes on from here.
@@ -60,15 +59,5 @@ pub(super) fn replay(
             logger.log(LogLevel::Warning, &line);
         }
     }
-    Ok(Some(left))
-}
-
-/// What a table counts a change as.
-fn pending(operation: &Operation<'_>) -> Pending {
-    match operation {
-        Operation::Put { key, value } => {
-            Pending { records: 1, bytes: (key.len() + value.len()) as u64 + RECORD_BYTES }
-        }
-        Operation::Delete { .. } | Operation::DeleteRange { .. } => Pending::default(),
-    }
+    Ok(Some(Left { table: table.build(), next_segment: last + 1, next_commit }))
 }

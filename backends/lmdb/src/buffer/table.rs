@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use dredis_plugin::{Batch, Operation, Scan, Value};
-use dredis_snapshot_map::{MapCursor, MapView, SnapshotMap};
+use dredis_snapshot_map::{MapBuilder, MapCursor, MapView, SnapshotMap};
 
 use super::filter::Filter;
 use super::log::Segment;
@@ -52,16 +52,20 @@ impl Table {
 
     /// Makes changes, puts of contents, which count as so much.
     pub(super) fn commit(&self, batch: &Batch<'_>, changes: Pending) {
-        self.first_change.get_or_init(Instant::now);
         // Before they are made: who finds nothing counted need not look.
-        self.records.fetch_add(changes.records, Ordering::SeqCst);
-        self.bytes.fetch_add(changes.bytes, Ordering::SeqCst);
+        self.count(changes);
         for operation in batch.operations() {
             if let Operation::Put { key, .. } = operation {
                 self.filter.add(key);
             }
         }
         self.map.commit(batch);
+    }
+
+    fn count(&self, changes: Pending) {
+        self.first_change.get_or_init(Instant::now);
+        self.records.fetch_add(changes.records, Ordering::SeqCst);
+        self.bytes.fetch_add(changes.bytes, Ordering::SeqCst);
     }
 
     /// How long ago its first change was made; `None` if there is none.
@@ -89,6 +93,42 @@ impl Table {
 
     pub(super) fn segments(&self) -> Vec<Arc<Segment>> {
         unpoisoned(&self.segments).clone()
+    }
+}
+
+/// A table to be, of changes that were committed before.
+pub(super) struct TableBuilder {
+    table: Table,
+    map: MapBuilder,
+    changes: Pending,
+}
+
+impl TableBuilder {
+    /// Like [`Table::new`].
+    pub(super) fn new(number: u64, bytes_max: u64) -> TableBuilder {
+        let table = Table::new(number, bytes_max);
+        TableBuilder { table, map: MapBuilder::default(), changes: Pending::default() }
+    }
+
+    /// Adds a put of a content, the latest so far.
+    pub(super) fn put(&mut self, key: &[u8], content: &[u8]) {
+        let bytes = (key.len() + content.len()) as u64 + RECORD_BYTES;
+        self.changes = self.changes.and(Pending { records: 1, bytes });
+        self.table.filter.add(key);
+        self.map.put(key, content);
+    }
+
+    /// Adds a segment of the log that holds some of them.
+    pub(super) fn add_segment(&mut self, segment: Arc<Segment>) {
+        self.table.add_segments([segment]);
+    }
+
+    /// The table.
+    pub(super) fn build(self) -> Table {
+        if self.changes.records > 0 {
+            self.table.count(self.changes);
+        }
+        Table { map: Arc::new(self.map.build()), ..self.table }
     }
 }
 
