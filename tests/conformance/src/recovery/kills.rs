@@ -15,6 +15,21 @@ const KILLS_PER_DIRECTORY: usize = 25;
 /// short or long.
 const DELAYS_US_MAX: [usize; 4] = [30, 200, 1000, 5000];
 
+/// A sleep takes at least about so long, whatever less was asked for.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(100);
+
+/// Waits for so long. With one processor, the other process commits only while this one sleeps: waited for busily, all kills would fall
+/// on the moment of the acknowledgement.
+fn wait(delay: Duration) {
+    if delay >= SHORTEST_SLEEP {
+        return std::thread::sleep(delay);
+    }
+    let begun = Instant::now();
+    while begun.elapsed() < delay {
+        std::hint::spin_loop();
+    }
+}
+
 fn child<'t>(trial: &Trial<'t>) -> Result<&'t Child, Ending> {
     trial
         .settings
@@ -43,10 +58,7 @@ pub(super) fn survive(trial: &Trial<'_>) -> Proof {
         }
         let delay_us_max = *random.pick(&DELAYS_US_MAX);
         let delay = Duration::from_micros(random.below(delay_us_max) as u64);
-        let begun = Instant::now();
-        while begun.elapsed() < delay {
-            std::hint::spin_loop();
-        }
+        wait(delay);
         running.kill()?;
         // What it had said before it died.
         while let Some(number) = running.next_commit()? {
