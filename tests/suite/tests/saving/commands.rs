@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dredis_suite::{Backend, RedisServer, Request, Server, Value, on_every_backend, request};
+use dredis_suite::{Backend, RedisServer, Request, Server, SetWhenDropped, Value, on_every_backend, request};
 
 use crate::data::{check_same, digest, eventually, files, fill, loaded, populate};
 
@@ -105,10 +105,11 @@ fn a_save_shows_one_moment(backend: Backend) {
             }
             count
         });
+        let writing_ends = SetWhenDropped(&is_over);
         for _ in 0..3 {
             client.check("SAVE", "+OK");
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(writing_ends);
         writing.join().unwrap()
     });
     assert!(written > 3, "writers stood still: {written} rounds");
@@ -221,10 +222,11 @@ fn a_reload_changes_nothing(backend: Backend) {
             }
             count
         });
+        let writing_ends = SetWhenDropped(&is_over);
         for _ in 0..3 {
             client.check("DEBUG RELOAD", "+OK");
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(writing_ends);
         let count: u64 = writing.join().unwrap();
         client.check("GET count", &format!("\"{count}\""));
     });
