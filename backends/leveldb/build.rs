@@ -11,6 +11,9 @@ use std::{env, fs};
 const LEVELDB: &str = "deps/leveldb-1.22";
 const SNAPPY: &str = "deps/snappy-1.1.7";
 
+/// Holds a header that takes the place of LevelDB's of the same name.
+const NATIVE: &str = "native";
+
 /// LevelDB's library sources: all of these folders but for tests, benchmarks and other systems.
 const LEVELDB_FOLDERS: [&str; 3] = ["db", "table", "util"];
 const LEVELDB_LEFT_OUT: [&str; 7] = [
@@ -41,6 +44,8 @@ fn main() {
     // LevelDB first: a linker takes from a library what those before it have asked for.
     let leveldb = package.join(LEVELDB);
     compiler()
+        // Before LevelDB's own headers.
+        .include(NATIVE)
         .include(&leveldb)
         .include(leveldb.join("include"))
         .include(&snappy)
@@ -74,6 +79,7 @@ fn main() {
         .compile("dredis_snappy");
 
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={NATIVE}");
     println!("cargo::rerun-if-changed={}", leveldb.display());
     println!("cargo::rerun-if-changed={}", snappy.display());
 }

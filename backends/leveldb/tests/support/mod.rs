@@ -112,6 +112,10 @@ impl Random {
         let seed =
             std::env::var("DREDIS_TEST_SEED").map_or_else(|_| from_clock(), |seed| seed.parse().unwrap());
         println!("{test}: DREDIS_TEST_SEED={seed}");
+        Random::new(seed)
+    }
+
+    pub fn new(seed: u64) -> Self {
         Random(seed | 1)
     }
 
