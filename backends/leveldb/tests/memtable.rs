@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
 use dredis_backend_leveldb::LevelDb;
 use dredis_plugin::{Backend, Batch, Operation, Scan};
@@ -58,13 +58,14 @@ fn readers_find_every_commit_while_a_memtable_grows() {
     let seed = Random::seeded("memtable").next();
     let dir = TestDir::new("memtable");
     let db = open_with(dir.path(), &[("write_buffer_size", integer(MEMTABLE_BYTES))]).unwrap();
-    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // Readers end when it is dropped, also by a panic.
+        let writing = Arc::new(());
         let readers = [1, 2].map(|reader| {
-            let (db, is_over) = (&db, &is_over);
+            let (db, is_written) = (&db, Arc::downgrade(&writing));
             scope.spawn(move || {
                 let mut random = Random::new(seed ^ reader);
-                while !is_over.load(Ordering::Relaxed) {
+                while is_written.strong_count() > 0 {
                     look(db, &mut random);
                 }
             })
@@ -78,7 +79,6 @@ fn readers_find_every_commit_while_a_memtable_grows() {
                 break;
             }
         }
-        is_over.store(true, Ordering::Relaxed);
     });
     look(&db, &mut Random::new(seed));
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::thread;
 
 use dredis_backend_memory::MemoryBackend;
@@ -38,14 +38,15 @@ fn value_of_all(view: &dyn View, scan: &Scan<'_>) -> Option<Vec<u8>> {
 #[test]
 fn views_see_all_of_a_large_batch_or_nothing() {
     let backend = MemoryBackend::default();
-    let done = AtomicBool::new(false);
     thread::scope(|scope| {
+        // Readers end when it is dropped, also by a panic.
+        let writing = Arc::new(());
         for reader in 0..3_u32 {
-            let (backend, done) = (&backend, &done);
+            let (backend, is_written) = (&backend, Arc::downgrade(&writing));
             scope.spawn(move || {
                 let mut number = reader;
                 let mut latest = None;
-                while !done.load(Ordering::Relaxed) {
+                while is_written.strong_count() > 0 {
                     let view = backend.view().unwrap();
                     let first = get(&*view, 0);
                     assert!(first.is_none() || first >= latest, "an older commit than before");
@@ -67,7 +68,6 @@ fn views_see_all_of_a_large_batch_or_nothing() {
                 backend.commit(&Batch::new(&[everything])).unwrap();
             }
         }
-        done.store(true, Ordering::Relaxed);
     });
 }
 
@@ -86,11 +86,13 @@ fn readers_have_their_turn_between_the_steps_of_a_large_commit() {
 /// How many states of a half done commit a reader met, told apart by the number of records. (Views don't show them.)
 fn turns_in_a_commit() -> usize {
     let backend = MemoryBackend::default();
-    let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let reader = scope.spawn(|| {
+        // Readers end when it is dropped, also by a panic.
+        let writing = Arc::new(());
+        let (backend, is_written) = (&backend, Arc::downgrade(&writing));
+        let reader = scope.spawn(move || {
             let mut sizes = BTreeSet::new();
-            while !done.load(Ordering::Relaxed) {
+            while is_written.strong_count() > 0 {
                 let view = backend.view().unwrap();
                 let found = get(&*view, 7);
                 assert_eq!(get(&*view, KEYS - 1), found);
@@ -99,8 +101,8 @@ fn turns_in_a_commit() -> usize {
             }
             sizes.into_iter().filter(|size| (1..KEYS).contains(size)).count()
         });
-        commit_all(&backend, 1);
-        done.store(true, Ordering::Relaxed);
+        commit_all(backend, 1);
+        drop(writing);
         reader.join().unwrap()
     })
 }

@@ -5,7 +5,6 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::MapBackend;
 use dredis_data::contract::Result;
@@ -75,16 +74,17 @@ fn a_view_shows_one_moment_and_none_before_the_last() {
     let seed = 11;
     println!("seed {seed}");
     let (store, mut state) = open(1 << 20);
-    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // Readers end when it is dropped, also by a panic.
+        let writing = Arc::new(());
         let readers: Vec<_> = (0..3)
             .map(|reader| {
-                let (store, is_over) = (&store, &is_over);
+                let (store, is_written) = (&store, Arc::downgrade(&writing));
                 scope.spawn(move || {
                     let mut random = Random::new(seed + 1 + reader);
                     let mut newest = [0; PAIRS as usize];
                     let mut found = 0;
-                    while !is_over.load(Ordering::Relaxed) {
+                    while is_written.strong_count() > 0 {
                         let pair = random.below(PAIRS);
                         let [left, right] = read(store, pair, random.below(2) == 0);
                         assert_eq!(left, right, "pair {pair}");
@@ -108,7 +108,7 @@ fn a_view_shows_one_moment_and_none_before_the_last() {
             let seen = read(&store, pair, false);
             assert_eq!(seen, [(!is_removed).then_some(number); 2], "pair {pair}");
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(writing);
         for reader in readers {
             assert!(reader.join().unwrap() > 0);
         }

@@ -5,7 +5,6 @@ mod harness;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use dredis_contract::{Backend, Batch, Commit, Durability, ErrorKind, Operation, Scan, View};
 use harness::{memory, open, plugin};
@@ -143,12 +142,13 @@ fn instances_and_plugins_stand_side_by_side() {
 #[test]
 fn views_are_read_while_commits_go_on() {
     let backend = open(&memory(), &[]).unwrap();
-    let done = Arc::new(AtomicBool::new(false));
     std::thread::scope(|scope| {
+        // Readers end when it is dropped, also by a panic.
+        let writing = Arc::new(());
         for _ in 0..3 {
-            let (backend, done) = (backend.clone(), done.clone());
+            let (backend, is_written) = (backend.clone(), Arc::downgrade(&writing));
             scope.spawn(move || {
-                while !done.load(Ordering::SeqCst) {
+                while is_written.strong_count() > 0 {
                     // Both keys are written in one batch, so that no view ever sees them differ.
                     let view = backend.view().unwrap();
                     assert_eq!(get(&*view, b"left"), get(&*view, b"right"));
@@ -165,6 +165,5 @@ fn views_are_read_while_commits_go_on() {
             ];
             backend.commit(&Batch::new(&operations)).unwrap();
         }
-        done.store(true, Ordering::SeqCst);
     });
 }
