@@ -1,7 +1,7 @@
 //! Keys as the maps hold them: short ones in place.
 //!
-//! A search compares some thirty keys. If each were a pointer, nearly each would miss the processor's caches: with a
-//! million records that makes lookups take twice as long.
+//! Were each a pointer, comparing one would mean waiting for the memory: with a million records that makes lookups take twice
+//! as long.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -27,9 +27,13 @@ impl Key {
         Key::Short { length: key.len() as u8, bytes }
     }
 
-    /// Whether keys of this length are held in place: then a search by [`Key`] is quicker than one by its bytes.
-    pub(crate) fn is_short(length: usize) -> bool {
-        length <= SHORT_BYTES_MAX
+    /// Reads something of what stands in place.
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        match self {
+            Key::Short { length, .. } => u64::from(*length),
+            Key::Long(_) => u64::MAX,
+        }
     }
 
     #[inline]
@@ -38,6 +42,12 @@ impl Key {
             Key::Short { length, bytes } => &bytes[..usize::from(*length)],
             Key::Long(bytes) => bytes,
         }
+    }
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Key::Short { length: 0, bytes: [0; SHORT_BYTES_MAX] }
     }
 }
 

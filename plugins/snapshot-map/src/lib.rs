@@ -5,8 +5,8 @@
 //! changed, kept only as long as an open view is older than the change. Without old views there is no history, and a
 //! commit costs what its insertions cost. Commits are numbered; a view is the number of the last commit that it sees.
 //!
-//! Nobody holds a lock for long: a large commit works in steps of some dozen records, a scan fetches a page
-//! at a time, and between the two everyone else has a turn.
+//! The records stand in a tree (`tree.rs`) that takes the changes of a batch together. Nobody holds a lock for long: a large commit works
+//! in steps of some hundred records, a scan fetches a page at a time, and between the two everyone else has a turn.
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -17,6 +17,7 @@ mod map;
 mod page;
 mod records;
 mod registry;
+mod tree;
 mod view;
 
 pub use builder::MapBuilder;

@@ -12,10 +12,13 @@ use crate::records::{Change, NewValue, Records, SMALL_VALUE_BYTES_MAX};
 use crate::registry::{Leftover, Registry, Sequence};
 
 /// Most records that are changed under one hold of the lock: what readers may have to wait for, some 0.1 ms.
-const STEP_RECORDS_MAX: usize = 64;
+const STEP_RECORDS_MAX: usize = 256;
 
 /// A commit's last step, or only one, may be a little longer: it is the one that keeps no history for views to come.
 const LAST_STEP_RECORDS_MAX: usize = 2 * STEP_RECORDS_MAX;
+
+/// Fewer changes than this are not worth looking ahead.
+const TOUCHED_MIN: usize = 4;
 
 /// The map. Views are taken with [`crate::MapView::open`].
 #[derive(Default)]
@@ -61,6 +64,10 @@ impl SnapshotMap {
             changes.extend(operations.iter().take(count_max).map_while(change));
             operations = &operations[changes.len()..];
             published = operations.is_empty();
+            if changes.len() >= TOUCHED_MIN {
+                // Nobody else changes the records meanwhile.
+                self.records.read().touch(&changes);
+            }
             self.step(step, Publish::when(published), |records, step| {
                 let count = changes.len();
                 changes.drain(..).for_each(|change| records.apply(change, step));

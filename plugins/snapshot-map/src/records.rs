@@ -1,8 +1,6 @@
 //! The records: what they are now, and through their history what they were.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::iter::Peekable;
 use std::mem;
 use std::ops::{Bound, ControlFlow};
@@ -13,6 +11,7 @@ use dredis_plugin::Direction;
 use crate::history::{History, Step, Versions};
 use crate::key::Key;
 use crate::registry::Sequence;
+use crate::tree::Tree;
 
 /// Longer values are shared with those who read them, and copied before the lock is taken. Up to here, copying costs
 /// hardly more than counting those who share.
@@ -21,7 +20,7 @@ pub(crate) const SMALL_VALUE_BYTES_MAX: usize = 1024;
 /// Everything behind the lock. Not aware of locks, nor of who looks.
 #[derive(Default)]
 pub(crate) struct Records {
-    current: BTreeMap<Key, Arc<[u8]>>,
+    current: Tree<Arc<[u8]>>,
     pub(crate) history: History,
     /// The last commit that has begun. Only views that are older need the history.
     newest: Sequence,
@@ -41,6 +40,14 @@ pub(crate) enum NewValue<'a> {
     Large(Arc<[u8]>),
 }
 
+impl Change<'_> {
+    fn key(&self) -> &Key {
+        match self {
+            Change::Put { key, .. } | Change::Delete { key } => key,
+        }
+    }
+}
+
 impl NewValue<'_> {
     fn into_shared(self) -> Arc<[u8]> {
         match self {
@@ -52,8 +59,17 @@ impl NewValue<'_> {
 
 impl Records {
     /// Just these, of several under one key the last.
-    pub(crate) fn new(current: Vec<(Key, Arc<[u8]>)>) -> Records {
-        Records { current: current.into_iter().collect(), ..Records::default() }
+    pub(crate) fn new(mut current: Vec<(Key, Arc<[u8]>)>) -> Records {
+        // Stable, so that the last of several is the last of its like.
+        current.sort_by(|(left, _), (right, _)| left.cmp(right));
+        current.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
+            if is_same {
+                mem::swap(later, earlier);
+            }
+            is_same
+        });
+        Records { current: Tree::of_ascending(current), ..Records::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -69,11 +85,16 @@ impl Records {
         self.newest = commit;
     }
 
+    /// Brings what these changes will look at into the processor's caches.
+    pub(crate) fn touch(&self, changes: &[Change<'_>]) {
+        self.current.touch(changes.iter().map(|change| change.key().as_slice()));
+    }
+
     pub(crate) fn apply(&mut self, change: Change<'_>, step: &mut Step) {
         match change {
             Change::Put { key, value } => self.put(key, value, step),
             Change::Delete { key } => {
-                if let Some((key, old)) = self.current.remove_entry(&key) {
+                if let Some((key, old)) = self.current.remove(key.as_slice()) {
                     self.history.keep(key, Some(old), step);
                 }
             }
@@ -82,23 +103,24 @@ impl Records {
 
     fn put(&mut self, key: Key, value: NewValue<'_>, step: &mut Step) {
         let nobody_sees_it = step.needed.is_empty();
-        match self.current.entry(key) {
-            Entry::Occupied(mut entry) => {
-                if nobody_sees_it && overwrite(entry.get_mut(), &value) {
+        let place = self.current.place(key.as_slice());
+        match self.current.value_mut(&place) {
+            Some(before) => {
+                if nobody_sees_it && overwrite(before, &value) {
                     return;
                 }
-                let old = mem::replace(entry.get_mut(), value.into_shared());
+                let before = mem::replace(before, value.into_shared());
                 if nobody_sees_it {
-                    step.garbage.push(Some(old));
+                    step.garbage.push(Some(before));
                 } else {
-                    self.history.keep(entry.key().clone(), Some(old), step);
+                    self.history.keep(key, Some(before), step);
                 }
             }
-            Entry::Vacant(entry) => {
+            None => {
                 if !nobody_sees_it {
-                    self.history.keep(entry.key().clone(), None, step);
+                    self.history.keep(key.clone(), None, step);
                 }
-                entry.insert(value.into_shared());
+                self.current.insert(&place, key, value.into_shared());
             }
         }
     }
@@ -111,15 +133,15 @@ impl Records {
         count_max: usize,
         step: &mut Step,
     ) -> usize {
-        let range = (Bound::Included(start), Bound::Excluded(end));
-        let mut removed = 0;
-        for (key, old) in
-            self.current.extract_if::<_, (Bound<&Key>, Bound<&Key>)>(range, |_, _| true).take(count_max)
-        {
-            self.history.keep(key, Some(old), step);
-            removed += 1;
+        let range = (Bound::Included(start.as_slice()), Bound::Excluded(end.as_slice()));
+        let first = self.current.range(range, Direction::Forward).take(count_max);
+        let keys: Vec<Key> = first.map(|(key, _)| key.clone()).collect();
+        for key in &keys {
+            if let Some((key, old)) = self.current.remove(key.as_slice()) {
+                self.history.keep(key, Some(old), step);
+            }
         }
-        removed
+        keys.len()
     }
 
     /// The value of `key` that a view of `sequence` sees.
@@ -130,7 +152,7 @@ impl Records {
         {
             return content.as_ref();
         }
-        if Key::is_short(key.len()) { self.current.get(&Key::new(key)) } else { self.current.get(key) }
+        self.current.get(key)
     }
 
     /// Shows `visit` the records of a range in order, until it breaks off: to each key what a view of `sequence` sees,
@@ -142,18 +164,14 @@ impl Records {
         sequence: Sequence,
         mut visit: impl FnMut(&'r Key, Option<&'r Arc<[u8]>>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let current = self.current.range::<[u8], _>(range);
+        let mut current = self.current.range(range, direction);
         if sequence == self.newest || self.history.is_empty() {
-            let mut show = |(key, value)| visit(key, Some(value));
-            return match direction {
-                Direction::Forward => { current }.try_for_each(&mut show),
-                Direction::Reverse => current.rev().try_for_each(&mut show),
-            };
+            return current.try_for_each(|(key, value)| visit(key, Some(value)));
         }
         let history = self.history.range(range);
         match direction {
             Direction::Forward => merge(current, history, Key::cmp, sequence, visit),
-            Direction::Reverse => merge(current.rev(), history.rev(), |a, b| b.cmp(a), sequence, visit),
+            Direction::Reverse => merge(current, history.rev(), |a, b| b.cmp(a), sequence, visit),
         }
     }
 }
