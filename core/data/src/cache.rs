@@ -22,6 +22,8 @@ use shard::Shard;
 const RECORD_BYTES_MAX: usize = 4096;
 /// The number of parts with a lock each: a power of two.
 const SHARDS: usize = 128;
+/// How many parts a commit changes together.
+const SHARDS_TOGETHER: usize = 16;
 /// When there is no more room, one of so many records that are read is let in, and none that is written: reading much more than
 /// there is room for turns the cache over slowly.
 const ADMITTED_OF: usize = 4;
@@ -41,10 +43,13 @@ pub(crate) struct RecordCache {
     asked: AtomicUsize,
 }
 
+/// A record that changes, and what it is then, if that is kept.
+type Change<'v> = (RecordId, Option<&'v [u8]>);
+
 /// What a commit that has begun left here.
 #[must_use]
 pub(crate) struct Changes {
-    records: Vec<RecordId>,
+    written: Vec<RecordId>,
     number: u64,
 }
 
@@ -95,36 +100,47 @@ impl RecordCache {
     pub fn begin(&self, operations: &[Operation<'_>], id: impl Fn(&[u8]) -> Option<RecordId>) -> Changes {
         let number = self.begun.load(Ordering::Relaxed) + 1;
         self.begun.store(number, Ordering::Release);
-        let mut records = Vec::new();
+        let mut written = Vec::new();
         if !self.is_on() {
-            return Changes { records, number };
+            return Changes { written, number };
         }
+        let mut changes = Vec::with_capacity(operations.len());
         for operation in operations {
             match operation {
                 Operation::Put { key, value } => {
-                    let Some(id) = id(key) else { continue };
-                    if value.len() <= RECORD_BYTES_MAX {
-                        self.shard(id).change(id, number, value, self.shard_bytes_max);
-                        records.push(id);
-                    } else {
-                        self.shard(id).remove(id);
-                    }
+                    let value = (value.len() <= RECORD_BYTES_MAX).then_some(*value);
+                    changes.extend(id(key).map(|id| (id, value)));
                 }
-                Operation::Delete { key } => {
-                    if let Some(id) = id(key) {
-                        self.shard(id).remove(id);
-                    }
-                }
+                Operation::Delete { key } => changes.extend(id(key).map(|id| (id, None))),
                 Operation::DeleteRange { .. } => self.clear(),
             }
         }
-        Changes { records, number }
+        changes.sort_by_key(|(id, _)| shard_of(*id));
+        let mut parts =
+            changes.chunk_by(|(left, _), (right, _)| shard_of(*left) == shard_of(*right)).peekable();
+        while parts.peek().is_some() {
+            // Nobody else holds more than one.
+            let together = parts.by_ref().take(SHARDS_TOGETHER);
+            let mut together: Vec<_> = together.map(|part| (self.shard(part[0].0), part)).collect();
+            touch(&together, Shard::touch_bucket);
+            touch(&together, Shard::touch_value);
+            for (shard, part) in &mut together {
+                for (id, value) in *part {
+                    match value {
+                        Some(value) => shard.change(*id, number, value, self.shard_bytes_max),
+                        None => shard.remove(*id),
+                    }
+                }
+            }
+        }
+        written.extend(changes.iter().filter(|(_, value)| value.is_some()).map(|(id, _)| *id));
+        Changes { written, number }
     }
 
     /// Ends a commit. If it was not done, what it would have written is forgotten.
     pub fn end(&self, changes: Changes, is_done: bool) {
         if !is_done {
-            changes.records.into_iter().for_each(|id| self.shard(id).remove(id));
+            changes.written.into_iter().for_each(|id| self.shard(id).remove(id));
         }
         self.over.store(changes.number, Ordering::Release);
     }
@@ -142,9 +158,20 @@ impl RecordCache {
     }
 
     fn shard(&self, id: RecordId) -> MutexGuard<'_, Shard> {
-        // Buckets are chosen by the lowest bits.
-        lock(&self.shards[(id >> 96) as usize % SHARDS])
+        lock(&self.shards[shard_of(id)])
     }
+}
+
+fn shard_of(id: RecordId) -> usize {
+    // Buckets are chosen by the lowest bits.
+    (id >> 96) as usize % SHARDS
+}
+
+/// Has the processor fetch what `each` reads for all these records: for many at once, where changing them would wait for one
+/// after the other.
+fn touch(shards: &[(MutexGuard<'_, Shard>, &[Change<'_>])], each: impl Fn(&Shard, RecordId) -> usize) {
+    let records = shards.iter().flat_map(|(shard, part)| part.iter().map(move |(id, _)| (shard, *id)));
+    std::hint::black_box(records.fold(0, |sum, (shard, id)| sum ^ each(shard, id)));
 }
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {

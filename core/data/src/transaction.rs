@@ -354,6 +354,17 @@ impl<'v> Transaction<'v> {
         Ok(head)
     }
 
+    /// Prepares for finding the heads of these keys on the write path, one after the other.
+    pub fn look_ahead<'k>(&self, db: u32, keys: impl Iterator<Item = &'k [u8]>) -> Result<()> {
+        if let Some(writing) = &self.writer {
+            let codec = &self.store.codec;
+            let space = self.space(db)?;
+            let ids: Vec<HeadId> = keys.map(|key| codec.hash_wide(&codec.meta(space, key))).collect();
+            writing.state.heads.touch(&ids);
+        }
+        Ok(())
+    }
+
     /// Notes what the head in a meta record will be once this transaction has committed.
     pub(crate) fn head_changed(&mut self, meta: &[u8], head: Option<Head>) -> Result<()> {
         let id = self.store.codec.hash_wide(meta);

@@ -6,6 +6,8 @@ use super::RecordId;
 const WAYS: usize = 4;
 /// Buckets at the beginning: a power of two.
 const BUCKETS_MIN: usize = 16;
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
 /// What a record takes beside its bytes: its place in a table that is half full, and the allocator's share.
 const PLACE_BYTES: usize = 2 * size_of::<Place>() + 16;
 
@@ -88,6 +90,21 @@ impl Shard {
         if let Some(place) = known.and_then(Option::take) {
             self.forget(&place);
         }
+    }
+
+    /// Reads something of each place where the record may be.
+    pub fn touch_bucket(&self, id: RecordId) -> usize {
+        let bucket = self.bucket(id).map(|bucket| &self.buckets[bucket]);
+        bucket.map_or(0, |bucket| bucket.iter().filter(|place| place.is_some()).count())
+    }
+
+    /// Reads something of each of the record's cache lines.
+    pub fn touch_value(&self, id: RecordId) -> usize {
+        let bucket = self.bucket(id).map(|bucket| &self.buckets[bucket]);
+        let place = bucket.and_then(|bucket| bucket.iter().flatten().find(|place| place.id == id));
+        place.map_or(0, |place| {
+            place.value.iter().step_by(LINE_BYTES).fold(0, |sum, byte| sum ^ usize::from(*byte))
+        })
     }
 
     fn place(&mut self, id: RecordId) -> Option<&mut Place> {

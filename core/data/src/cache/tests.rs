@@ -1,6 +1,7 @@
 //! The cache against a model: many views of different moments, under commits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::slice;
 
 use dredis_contract::Operation;
 
@@ -60,17 +61,28 @@ fn every_view_is_answered_as_it_should_be() {
             0 => {
                 let is_done = random.below(10) > 0;
                 let mut next = states[states.len() - 1].clone();
-                let operation = match random.below(3) {
-                    0 => Operation::Delete { key: &key },
-                    _ => Operation::Put { key: &key, value: &value },
-                };
-                if is_done {
-                    match operation {
-                        Operation::Put { .. } => next.insert(key[0], value.clone()),
-                        _ => next.remove(&key[0]),
-                    };
+                // A commit of up to 120 changes, in the order of their keys.
+                let mut operations = BTreeMap::from([(key[0], random.below(3) > 0)]);
+                for _ in 0..random.below(2) * random.below(120) {
+                    operations.insert(random.below(200) as u8 + 40, random.below(3) > 0);
                 }
-                commit(&records, &[operation], is_done, || {});
+                if is_done {
+                    for (key, is_put) in &operations {
+                        if *is_put {
+                            next.insert(*key, value.clone())
+                        } else {
+                            next.remove(key)
+                        };
+                    }
+                }
+                let operations: Vec<_> = operations
+                    .iter()
+                    .map(|(key, is_put)| match is_put {
+                        true => Operation::Put { key: slice::from_ref(key), value: &value },
+                        false => Operation::Delete { key: slice::from_ref(key) },
+                    })
+                    .collect();
+                commit(&records, &operations, is_done, || {});
                 states.push(next);
             }
             _ => {

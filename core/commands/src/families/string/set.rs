@@ -164,6 +164,7 @@ fn pairs<'a>(arguments: Arguments<'a>, command: &str) -> Result<&'a [[&'a [u8]; 
 
 fn write_pairs(context: &mut Context<'_, '_>, pairs: &[[&[u8]; 2]]) -> Result<(), CommandError> {
     let db = context.db();
+    context.txn.look_ahead(db, pairs.iter().map(|[key, _]| *key))?;
     for [key, value] in pairs {
         let old = context.txn.find_for_write(db, key)?;
         access::write(context, key, old, None, value)?;
