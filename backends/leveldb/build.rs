@@ -11,26 +11,45 @@ use std::{env, fs};
 const LEVELDB: &str = "deps/leveldb-1.22";
 const SNAPPY: &str = "deps/snappy-1.1.7";
 
-/// Holds a header that takes the place of LevelDB's of the same name.
+/// Holds a header that takes the place of LevelDB's of the same name, and one that is added.
 const NATIVE: &str = "native";
 
 /// LevelDB's library sources: all of these folders but for tests, benchmarks and other systems.
 const LEVELDB_FOLDERS: [&str; 3] = ["db", "table", "util"];
-const LEVELDB_LEFT_OUT: [&str; 7] = [
-    "db_bench.cc",
-    "leveldbutil.cc",
-    "env_windows.cc",
-    "histogram.cc",
-    "testharness.cc",
-    "testutil.cc",
-    VERSION_SET,
-];
+const LEVELDB_LEFT_OUT: [&str; 6] =
+    ["db_bench.cc", "leveldbutil.cc", "env_windows.cc", "histogram.cc", "testharness.cc", "testutil.cc"];
 
-/// The source in which one number is changed: see [`tuned_version_set`].
-const VERSION_SET: &str = "version_set.cc";
-/// LevelDB compacts a file after one fruitless look into it for so many of its bytes.
-const BYTES_A_LOOK: &str = "(f->file_size / 16384U)";
-const BYTES_A_LOOK_TUNED: &str = "(f->file_size / 64U)";
+/// A line of LevelDB's that is compiled otherwise.
+struct Change {
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+const CHANGES: [Change; 4] = [
+    // A file into which many lookups look in vain is compacted, and LevelDB reckons a look at what a disk's arm takes, as much as
+    // compacting 16 KiB. It counts those that the bloom filter ends, too: then a few hundred lookups of absent keys start a
+    // compaction, and a load of writes that look for their keys is compacted over and over. A look that a filter ends takes
+    // as long as compacting some dozen bytes.
+    Change { file: "db/version_set.cc", from: "(f->file_size / 16384U)", to: "(f->file_size / 64U)" },
+    // Before a batch is inserted, the nodes into which its records go are fetched together.
+    Change {
+        file: "db/memtable.h",
+        from: "  void Add(SequenceNumber seq,",
+        to: "  void Touch(const Slice* keys, size_t count) const { table_.Touch(keys, count); }\n\
+             \x20 void Add(SequenceNumber seq,",
+    },
+    Change {
+        file: "db/write_batch.cc",
+        from: "#include \"db/memtable.h\"",
+        to: "#include \"db/look_ahead.h\"\n#include \"db/memtable.h\"",
+    },
+    Change {
+        file: "db/write_batch.cc",
+        from: "return b->Iterate(&inserter);",
+        to: "LookAhead::Touch(b, memtable);\n  return b->Iterate(&inserter);",
+    },
+];
 
 fn main() {
     let package = leveldb_sys_package();
@@ -43,9 +62,12 @@ fn main() {
 
     // LevelDB first: a linker takes from a library what those before it have asked for.
     let leveldb = package.join(LEVELDB);
+    let changed = out.join("changed");
+    write_changed(&leveldb, &changed);
     compiler()
         // Before LevelDB's own headers.
         .include(NATIVE)
+        .include(&changed)
         .include(&leveldb)
         .include(leveldb.join("include"))
         .include(&snappy)
@@ -58,8 +80,7 @@ fn main() {
         .define("HAVE_FULLFSYNC", "0")
         .define("HAVE_CRC32C", "0")
         .define("HAVE_SNAPPY", "1")
-        .files(leveldb_sources(&leveldb))
-        .file(tuned_version_set(&leveldb, &out))
+        .files(leveldb_sources(&leveldb, &changed))
         .compile("dredis_leveldb");
 
     let mut snappy_build = compiler();
@@ -99,17 +120,18 @@ fn compiler() -> cc::Build {
     build
 }
 
-fn leveldb_sources(leveldb: &Path) -> Vec<PathBuf> {
+/// All of LevelDB's sources, those that are changed in their changed form.
+fn leveldb_sources(leveldb: &Path, changed: &Path) -> Vec<PathBuf> {
     let mut sources = Vec::new();
     for folder in LEVELDB_FOLDERS {
-        let folder = leveldb.join(folder);
-        let entries = fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("listing {} failed: {error}", folder.display()));
+        let entries = fs::read_dir(leveldb.join(folder))
+            .unwrap_or_else(|error| panic!("listing {folder} of LevelDB failed: {error}"));
         for entry in entries {
             let path = entry.expect("a directory being read stays readable").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if name.ends_with(".cc") && !name.ends_with("_test.cc") && !LEVELDB_LEFT_OUT.contains(&name) {
-                sources.push(path);
+                let changed = changed.join(folder).join(name);
+                sources.push(if changed.is_file() { changed } else { path });
             }
         }
     }
@@ -117,20 +139,22 @@ fn leveldb_sources(leveldb: &Path) -> Vec<PathBuf> {
     sources
 }
 
-/// Which files LevelDB keeps, with one number changed.
-///
-/// A file into which many lookups look in vain is compacted, and LevelDB reckons a look at what a disk's arm takes, as much as
-/// compacting 16 KiB. It counts those that the bloom filter ends, too: then a few hundred lookups of absent keys start a
-/// compaction, and a load of writes that look for their keys is compacted over and over. A look that
-/// a filter ends takes as long as compacting some dozen bytes.
-fn tuned_version_set(leveldb: &Path, out: &Path) -> PathBuf {
-    let source = leveldb.join("db").join(VERSION_SET);
-    let text = fs::read_to_string(&source)
-        .unwrap_or_else(|error| panic!("reading {} failed: {error}", source.display()));
-    assert_eq!(text.matches(BYTES_A_LOOK).count(), 1, "{} is not LevelDB 1.22's", source.display());
-    let tuned = out.join(VERSION_SET);
-    fs::write(&tuned, text.replace(BYTES_A_LOOK, BYTES_A_LOOK_TUNED)).expect("OUT_DIR is writable");
-    tuned
+/// Writes down all files that [`CHANGES`] change.
+fn write_changed(leveldb: &Path, changed: &Path) {
+    let mut files: Vec<&str> = CHANGES.iter().map(|change| change.file).collect();
+    files.dedup();
+    for file in files {
+        let source = leveldb.join(file);
+        let mut text = fs::read_to_string(&source)
+            .unwrap_or_else(|error| panic!("reading {} failed: {error}", source.display()));
+        for change in CHANGES.iter().filter(|change| change.file == file) {
+            assert_eq!(text.matches(change.from).count(), 1, "{} is not LevelDB 1.22's", source.display());
+            text = text.replace(change.from, change.to);
+        }
+        let target = changed.join(file);
+        fs::create_dir_all(target.parent().expect("it lies in a folder")).expect("OUT_DIR is writable");
+        fs::write(target, text).expect("OUT_DIR is writable");
+    }
 }
 
 /// snappy's one generated header, filled in as its cmake file would do on any Unix.

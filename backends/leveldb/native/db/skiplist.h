@@ -20,6 +20,7 @@
 #include <new>
 #include <thread>
 
+#include "leveldb/slice.h"
 #include "util/arena.h"
 #include "util/coding.h"
 
@@ -71,6 +72,17 @@ class SkipList {
     slot->key.store(key, std::memory_order_relaxed);
   }
 
+  // Has the processor fetch the nodes into which these users' keys go: for all of them one level after the other, as inserting
+  // would wait for one node after the other. For whoever inserts.
+  void Touch(const Slice* user_keys, size_t count) const {
+    while (count > 0) {
+      const size_t together = count < kTouchedTogether ? count : kTouchedTogether;
+      TouchTogether(user_keys, together);
+      user_keys += together;
+      count -= together;
+    }
+  }
+
   class Iterator {
    public:
     // Stands nowhere yet.
@@ -92,6 +104,8 @@ class SkipList {
  private:
   static const int kSlots = 16;
   static const size_t kWords = 4;
+  // As many as fit into the nearest caches with their nodes.
+  static const size_t kTouchedTogether = 32;
 
   // Which keys are looked for: those not below the one that was given, or those above it.
   enum Side { kNotBelow, kAbove };
@@ -105,7 +119,14 @@ class SkipList {
     explicit Sought(const Key& key) : key(key) {
       uint32_t internal_bytes;
       const char* user_key = GetVarint32Ptr(key, key + 5, &internal_bytes);
-      const size_t bytes = internal_bytes - 8;
+      Begin(user_key, internal_bytes - 8);
+    }
+
+    // All there is of a key that was not written down as an entry. Where its beginning does not decide, it counts as the first.
+    explicit Sought(const Slice& user_key) : key(nullptr) { Begin(user_key.data(), user_key.size()); }
+
+   private:
+    void Begin(const char* user_key, size_t bytes) {
       unsigned char start[sizeof(words)] = {0};
       memcpy(start, user_key, bytes < sizeof(start) ? bytes : sizeof(start));
       for (size_t word = 0; word < kWords; word++) {
@@ -257,7 +278,7 @@ class SkipList {
       if (number != sought.words[word]) return number < sought.words[word];
     }
     const Key key = slot.key.load(std::memory_order_acquire);
-    if (key == nullptr) return false;
+    if (key == nullptr || sought.key == nullptr) return false;
     const int order = compare_(key, sought.key);
     return side == kAbove ? order <= 0 : order < 0;
   }
@@ -281,6 +302,19 @@ class SkipList {
   int ChildFor(const Node* node, const Sought& sought, Side side) const {
     const int below = CountBelow(node, sought, side);
     return below == 0 ? 0 : below - 1;
+  }
+
+  void TouchTogether(const Slice* user_keys, size_t count) const {
+    const Node* nodes[kTouchedTogether];
+    for (size_t at = 0; at < count; at++) nodes[at] = root_.load(std::memory_order_relaxed);
+    // All leaves are equally deep.
+    while (!nodes[0]->is_leaf) {
+      for (size_t at = 0; at < count; at++) {
+        const Inner* inner = static_cast<const Inner*>(nodes[at]);
+        nodes[at] = inner->Child(ChildFor(inner, Sought(user_keys[at]), kNotBelow));
+        nodes[at]->Prefetch();
+      }
+    }
   }
 
   // The leaf to which `choose` leads from node to node, and its version.
