@@ -141,6 +141,10 @@ fn leveldb_sources(leveldb: &Path, changed: &Path) -> Vec<PathBuf> {
 
 /// Writes down all files that [`CHANGES`] change.
 fn write_changed(leveldb: &Path, changed: &Path) {
+    // What an earlier build changed may be left as it is by now.
+    if changed.exists() {
+        fs::remove_dir_all(changed).expect("OUT_DIR is writable");
+    }
     let mut files: Vec<&str> = CHANGES.iter().map(|change| change.file).collect();
     files.dedup();
     for file in files {
