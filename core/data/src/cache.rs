@@ -100,9 +100,8 @@ impl RecordCache {
     pub fn begin(&self, operations: &[Operation<'_>], id: impl Fn(&[u8]) -> Option<RecordId>) -> Changes {
         let number = self.begun.load(Ordering::Relaxed) + 1;
         self.begun.store(number, Ordering::Release);
-        let mut written = Vec::new();
         if !self.is_on() {
-            return Changes { written, number };
+            return Changes { written: Vec::new(), number };
         }
         let mut changes = Vec::with_capacity(operations.len());
         for operation in operations {
@@ -133,7 +132,7 @@ impl RecordCache {
                 }
             }
         }
-        written.extend(changes.iter().filter(|(_, value)| value.is_some()).map(|(id, _)| *id));
+        let written = changes.into_iter().filter(|(_, value)| value.is_some()).map(|(id, _)| id).collect();
         Changes { written, number }
     }
 

@@ -159,15 +159,13 @@ impl<V: AsRef<[u8]>> Tree<V> {
             }
             read(ways.iter().map(|(_, node)| node.touch()));
         }
-        let mut values = Vec::with_capacity(ways.len());
-        for (key, node) in ways {
-            if let Node::Leaf(leaf) = node {
-                let slot = leaf.keys.guess(key).0;
-                read([leaf.touch_from(slot)].into_iter());
-                values.push((leaf, slot));
-            }
-        }
-        let values = values.into_iter().filter_map(|(leaf, slot)| leaf.guess(slot)).map(V::as_ref);
+        let leaves = ways.into_iter().filter_map(|(key, node)| match node {
+            Node::Leaf(leaf) => Some((leaf, leaf.keys.guess(key).0)),
+            Node::Inner(_) => None,
+        });
+        let slots: Vec<_> = leaves.collect();
+        read(slots.iter().map(|(leaf, slot)| leaf.touch_from(*slot)));
+        let values = slots.into_iter().filter_map(|(leaf, slot)| leaf.guess(slot)).map(V::as_ref);
         let lines = |value: &[u8]| {
             let bytes = value.iter().step_by(LINE_BYTES).take(VALUE_LINES_MAX);
             bytes.fold(0, |sum, byte| sum ^ u64::from(*byte))
