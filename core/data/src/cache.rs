@@ -20,10 +20,10 @@ use shard::Shard;
 
 /// The longest record that is kept, in bytes. Longer ones cost more to copy than to find.
 const RECORD_BYTES_MAX: usize = 4096;
-/// The number of parts with a lock each: a power of two.
-const SHARDS: usize = 128;
+/// The number of parts with a lock each: a power of two. A part that grows moves all that it holds, so many and small ones.
+const SHARDS: usize = 1024;
 /// How many parts a commit changes together.
-const SHARDS_TOGETHER: usize = 16;
+const SHARDS_TOGETHER: usize = 128;
 /// When there is no more room, one of so many records that are read is let in, and none that is written: reading much more than
 /// there is room for turns the cache over slowly.
 const ADMITTED_OF: usize = 4;
@@ -121,7 +121,8 @@ impl RecordCache {
             // Nobody else holds more than one.
             let together = parts.by_ref().take(SHARDS_TOGETHER);
             let mut together: Vec<_> = together.map(|part| (self.shard(part[0].0), part)).collect();
-            touch(&together, Shard::touch_bucket);
+            touch(&together, Shard::touch_tags);
+            touch(&together, Shard::touch_place);
             touch(&together, Shard::touch_value);
             for (shard, part) in &mut together {
                 for (id, value) in *part {

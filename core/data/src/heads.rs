@@ -7,20 +7,32 @@
 
 use crate::meta::{Form, Head};
 
-/// Buckets of a table at the beginning, and at most: 2^18 buckets are 48 MiB.
-const BUCKETS_MIN: usize = 1 << 7;
-const BUCKETS_MAX: usize = 1 << 18;
+/// A table's parts. Each grows by itself: moving all heads together would keep everybody waiting for a tenth of a second.
+const PARTS: usize = 64;
+/// Buckets of a part at the beginning, and at most: 64 times 2^12 buckets are 48 MiB.
+const BUCKETS_MIN: usize = 1 << 1;
+const BUCKETS_MAX: usize = 1 << 12;
 /// Places in a bucket. With half of all places in use, less than one head in a hundred finds its bucket full; with four it would be
 /// one in thirty.
 const WAYS: usize = 8;
 
 /// A table of heads.
 pub(crate) struct Heads {
-    /// Their number is a power of two.
-    buckets: Vec<[Place; WAYS]>,
-    used: usize,
+    parts: [Part; PARTS],
     /// Which place of the next full bucket is given up.
     victim: usize,
+}
+
+struct Part {
+    /// Their number is a power of two.
+    buckets: Vec<Bucket>,
+    used: usize,
+}
+
+#[derive(Clone, Default)]
+#[repr(align(64))]
+struct Bucket {
+    places: [Place; WAYS],
 }
 
 /// The hash of a record's key.
@@ -28,7 +40,7 @@ pub(crate) type HeadId = u128;
 
 #[derive(Clone, Copy, Default)]
 struct Place {
-    /// 64 bits of the record's hash; the lowest choose the bucket.
+    /// 64 bits of the record's hash; the highest choose the part, the lowest the bucket.
     tag: u64,
     /// Expiry time, 0 for none (48 bits), and more of the hash (16 bits).
     expiry_and_check: u64,
@@ -46,35 +58,34 @@ const OBJECT_BITS: u32 = 56;
 
 impl Default for Heads {
     fn default() -> Self {
-        Heads { buckets: vec![[Place::default(); WAYS]; BUCKETS_MIN], used: 0, victim: 0 }
+        let part = || Part { buckets: vec![Bucket::default(); BUCKETS_MIN], used: 0 };
+        Heads { parts: std::array::from_fn(|_| part()), victim: 0 }
     }
 }
 
 impl Heads {
     /// The head of a record, or that there is no such record (`Some(None)`); `None`: that is not known.
     pub fn find(&self, id: HeadId) -> Option<Option<Head>> {
-        self.buckets[self.bucket(id as u64)].iter().find(|place| place.is(id)).map(Place::head)
+        self.bucket(id).iter().find(|place| place.is(id)).map(Place::head)
     }
 
     /// Has the processor fetch what finding these heads takes: for all of them at once, where finding waits for one after the
     /// other.
     pub fn touch(&self, ids: &[HeadId]) {
-        let places = ids.iter().map(|id| &self.buckets[self.bucket(*id as u64)]);
-        let lines = |bucket: &[Place; WAYS]| bucket.iter().step_by(2).fold(0, |sum, place| sum ^ place.tag);
-        std::hint::black_box(places.fold(0, |sum, bucket| sum ^ lines(bucket)));
+        let lines = |places: &[Place; WAYS]| places.iter().step_by(2).fold(0, |sum, place| sum ^ place.tag);
+        std::hint::black_box(ids.iter().fold(0, |sum, id| sum ^ lines(self.bucket(*id))));
     }
 
     /// Remembers a record's head, or that there is no such record, as committed.
     pub fn remember(&mut self, id: HeadId, head: Option<Head>) {
-        let index = self.bucket(id as u64);
-        let known = self.buckets[index].iter().position(|place| place.is(id));
+        let part = &mut self.parts[part_of(id as u64)];
         // A head that does not fit is not remembered.
         let place = Place::new(id, head).unwrap_or_default();
-        if let Some(way) = known {
-            self.used -= usize::from(place.form() == EMPTY);
-            self.buckets[index][way] = place;
+        if let Some(known) = part.bucket_mut(id as u64).iter_mut().find(|place| place.is(id)) {
+            *known = place;
+            part.used -= usize::from(place.form() == EMPTY);
         } else if place.form() != EMPTY {
-            self.add(place);
+            part.add(place, &mut self.victim);
         }
     }
 
@@ -83,30 +94,44 @@ impl Heads {
         *self = Heads::default();
     }
 
-    fn add(&mut self, place: Place) {
-        let index = self.bucket(place.tag);
-        if let Some(free) = self.buckets[index].iter_mut().find(|place| place.form() == EMPTY) {
+    fn bucket(&self, id: HeadId) -> &[Place; WAYS] {
+        let part = &self.parts[part_of(id as u64)];
+        &part.buckets[part.index_of(id as u64)].places
+    }
+}
+
+impl Part {
+    fn add(&mut self, place: Place, victim: &mut usize) {
+        if self.used >= self.buckets.len() * WAYS / 2 && self.buckets.len() < BUCKETS_MAX {
+            self.grow(victim);
+        }
+        let places = self.bucket_mut(place.tag);
+        if let Some(free) = places.iter_mut().find(|place| place.form() == EMPTY) {
             *free = place;
             self.used += 1;
-        } else if self.buckets.len() < BUCKETS_MAX && self.used > self.buckets.len() * WAYS / 2 {
-            self.grow();
-            self.add(place);
         } else {
-            self.victim = (self.victim + 1) % WAYS;
-            self.buckets[index][self.victim] = place;
+            *victim = (*victim + 1) % WAYS;
+            places[*victim] = place;
         }
     }
 
-    fn grow(&mut self) {
-        let larger = vec![[Place::default(); WAYS]; self.buckets.len() * 2];
+    fn grow(&mut self, victim: &mut usize) {
+        let larger = vec![Bucket::default(); self.buckets.len() * 2];
         let before = std::mem::replace(&mut self.buckets, larger);
         self.used = 0;
-        for place in before.into_iter().flatten().filter(|place| place.form() != EMPTY) {
-            self.add(place);
+        for place in before.into_iter().flat_map(|bucket| bucket.places) {
+            if place.form() != EMPTY {
+                self.add(place, victim);
+            }
         }
     }
 
-    fn bucket(&self, tag: u64) -> usize {
+    fn bucket_mut(&mut self, tag: u64) -> &mut [Place; WAYS] {
+        let index = self.index_of(tag);
+        &mut self.buckets[index].places
+    }
+
+    fn index_of(&self, tag: u64) -> usize {
         tag as usize & (self.buckets.len() - 1)
     }
 }
@@ -146,6 +171,10 @@ impl Place {
             object: some(self.object_and_form >> u8::BITS),
         })
     }
+}
+
+fn part_of(tag: u64) -> usize {
+    (tag >> (u64::BITS - PARTS.ilog2())) as usize
 }
 
 fn check(id: HeadId) -> u64 {
@@ -193,7 +222,7 @@ mod tests {
         // Too large to be kept: then nothing is known, least of all what was known before.
         heads.remember(9, Some(head(Some(u64::MAX), None)));
         assert_eq!(heads.find(9), None);
-        assert_eq!(heads.used, 0);
+        assert!(heads.parts.iter().all(|part| part.used == 0));
         assert_eq!(heads.find(9 | 1 << 64), None);
     }
 }

@@ -2,14 +2,16 @@
 
 use super::RecordId;
 
-/// Places in a bucket.
-const WAYS: usize = 4;
+/// Places in a bucket. With half of all places in use, less than one record in a hundred finds its bucket full.
+const WAYS: usize = 8;
 /// Buckets at the beginning: a power of two.
-const BUCKETS_MIN: usize = 16;
+const BUCKETS_MIN: usize = 2;
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
-/// What a record takes beside its bytes: its place in a table that is half full, and the allocator's share.
-const PLACE_BYTES: usize = 2 * size_of::<Place>() + 16;
+/// What the allocator adds to a record.
+const ALLOCATION_BYTES: usize = 16;
+/// With less room than this left, a part is full.
+const ROOM_BYTES: usize = 128;
 
 /// A part.
 #[derive(Default)]
@@ -17,21 +19,34 @@ pub(super) struct Shard {
     /// Their number is a power of two, or there are none yet.
     buckets: Vec<Bucket>,
     records: usize,
+    /// Bytes of records and buckets.
     bytes: usize,
     /// The bucket that the hand points to.
     hand: usize,
 }
 
-type Bucket = [Option<Place>; WAYS];
+/// Places for records. What tells them apart stands first, in one cache line.
+#[derive(Default)]
+#[repr(align(64))]
+struct Bucket {
+    tags: [u64; WAYS],
+    /// Those with a tag other than [`FREE`] are in use.
+    places: [Place; WAYS],
+}
 
+#[derive(Default)]
 struct Place {
-    id: RecordId,
+    /// What of the record's id is not its tag.
+    check: u64,
     /// The commit that left the record so.
     since: u64,
+    value: Box<[u8]>,
     /// It was found since the hand passed.
     is_used: bool,
-    value: Box<[u8]>,
 }
+
+/// The tag of a place without a record.
+const FREE: u64 = 0;
 
 impl Shard {
     /// Bytes in use.
@@ -41,7 +56,7 @@ impl Shard {
 
     /// Whether records must be given up for others.
     pub fn is_full(&self, bytes_max: usize) -> bool {
-        self.bytes + PLACE_BYTES >= bytes_max
+        self.bytes + ROOM_BYTES > bytes_max
     }
 
     /// The record, if a view of that moment shows it so.
@@ -59,61 +74,90 @@ impl Shard {
             return;
         }
         self.remove(id);
-        let bytes = value.len() + PLACE_BYTES;
-        self.make_room(bytes, bytes_max);
-        if self.bytes + bytes > bytes_max {
-            return;
-        }
+        let place = Place { check: check(id), since, value: value.into(), is_used: false };
+        let bytes = place.bytes();
         if self.records >= self.buckets.len() * WAYS / 2 {
-            self.grow();
+            self.grow(bytes_max.saturating_sub(bytes));
         }
-        let place = Place { id, since, is_used: false, value: value.into() };
-        self.bytes += bytes;
-        self.records += 1;
-        if let Some(given_up) = add(&mut self.buckets, place) {
-            self.forget(&given_up);
+        self.make_room(bytes, bytes_max);
+        if !self.buckets.is_empty() && self.bytes + bytes <= bytes_max {
+            self.add(tag(id), place);
         }
     }
 
     /// Puts a record in if it is known or there is room for it.
     pub fn change(&mut self, id: RecordId, since: u64, value: &[u8], bytes_max: usize) {
-        if !self.is_full(bytes_max) || self.place(id).is_some() {
+        if !self.is_full(bytes_max) || self.way(id).is_some() {
             self.insert(id, since, value, bytes_max);
         }
     }
 
     /// Forgets a record.
     pub fn remove(&mut self, id: RecordId) {
-        let Some(bucket) = self.bucket(id) else { return };
-        let known =
-            self.buckets[bucket].iter_mut().find(|place| place.as_ref().is_some_and(|place| place.id == id));
-        if let Some(place) = known.and_then(Option::take) {
-            self.forget(&place);
+        if let Some((index, way)) = self.way(id) {
+            self.take(index, way);
         }
     }
 
-    /// Reads something of each place where the record may be.
-    pub fn touch_bucket(&self, id: RecordId) -> usize {
-        let bucket = self.bucket(id).map(|bucket| &self.buckets[bucket]);
-        bucket.map_or(0, |bucket| bucket.iter().filter(|place| place.is_some()).count())
+    /// Reads something of what tells whether the record is here.
+    pub fn touch_tags(&self, id: RecordId) -> usize {
+        self.bucket(tag(id)).map_or(0, |index| self.buckets[index].tags[0] as usize)
+    }
+
+    /// Reads something of the record's place.
+    pub fn touch_place(&self, id: RecordId) -> usize {
+        self.way(id).map_or(0, |(index, way)| self.buckets[index].places[way].value.len())
     }
 
     /// Reads something of each of the record's cache lines.
     pub fn touch_value(&self, id: RecordId) -> usize {
-        let bucket = self.bucket(id).map(|bucket| &self.buckets[bucket]);
-        let place = bucket.and_then(|bucket| bucket.iter().flatten().find(|place| place.id == id));
-        place.map_or(0, |place| {
-            place.value.iter().step_by(LINE_BYTES).fold(0, |sum, byte| sum ^ usize::from(*byte))
+        self.way(id).map_or(0, |(index, way)| {
+            let value = &self.buckets[index].places[way].value;
+            value.iter().step_by(LINE_BYTES).fold(0, |sum, byte| sum ^ usize::from(*byte))
         })
     }
 
     fn place(&mut self, id: RecordId) -> Option<&mut Place> {
-        let bucket = self.bucket(id)?;
-        self.buckets[bucket].iter_mut().flatten().find(|place| place.id == id)
+        let (index, way) = self.way(id)?;
+        Some(&mut self.buckets[index].places[way])
     }
 
-    fn bucket(&self, id: RecordId) -> Option<usize> {
-        bucket_of(&self.buckets, id)
+    /// The bucket and the place in it where the record is.
+    fn way(&self, id: RecordId) -> Option<(usize, usize)> {
+        let index = self.bucket(tag(id))?;
+        let Bucket { tags, places } = &self.buckets[index];
+        let way = (0..WAYS).find(|way| tags[*way] == tag(id) && places[*way].check == check(id))?;
+        Some((index, way))
+    }
+
+    fn bucket(&self, tag: u64) -> Option<usize> {
+        (!self.buckets.is_empty()).then(|| tag as usize & (self.buckets.len() - 1))
+    }
+
+    /// Puts a record into its bucket. If there is no place left, one that was not used lately is given up for it, if there is one.
+    fn add(&mut self, tag: u64, place: Place) {
+        let Some(index) = self.bucket(tag) else { return };
+        let Bucket { tags, places } = &self.buckets[index];
+        let free = tags.iter().position(|tag| *tag == FREE);
+        let way = free.or_else(|| places.iter().position(|place| !place.is_used)).unwrap_or(0);
+        if free.is_none() {
+            self.take(index, way);
+        }
+        self.bytes += place.bytes();
+        self.records += 1;
+        let bucket = &mut self.buckets[index];
+        bucket.tags[way] = tag;
+        bucket.places[way] = place;
+    }
+
+    /// Takes a record out.
+    fn take(&mut self, index: usize, way: usize) -> Place {
+        let bucket = &mut self.buckets[index];
+        bucket.tags[way] = FREE;
+        let place = std::mem::take(&mut bucket.places[way]);
+        self.bytes -= place.bytes();
+        self.records -= 1;
+        place
     }
 
     /// Gives up records that were not used lately until there is room for so many bytes.
@@ -121,53 +165,48 @@ impl Shard {
         while self.records > 0 && self.bytes + bytes > bytes_max {
             self.hand = (self.hand + 1) % self.buckets.len();
             for way in 0..WAYS {
-                match &mut self.buckets[self.hand][way] {
-                    Some(place) if place.is_used => place.is_used = false,
-                    place => {
-                        if let Some(place) = place.take() {
-                            self.forget(&place);
-                        }
-                    }
+                let Bucket { tags, places } = &mut self.buckets[self.hand];
+                let is_used = std::mem::take(&mut places[way].is_used);
+                if tags[way] != FREE && !is_used {
+                    self.take(self.hand, way);
                 }
             }
         }
     }
 
-    fn forget(&mut self, place: &Place) {
-        self.bytes -= place.bytes();
-        self.records -= 1;
-    }
-
-    fn grow(&mut self) {
+    /// Doubles the table, if it takes no more than so many bytes then.
+    fn grow(&mut self, bytes_max: usize) {
         let count = (self.buckets.len() * 2).max(BUCKETS_MIN);
-        let mut larger: Vec<Bucket> = Vec::with_capacity(count);
+        let more = (count - self.buckets.len()) * size_of::<Bucket>();
+        if self.bytes + more > bytes_max {
+            return;
+        }
+        let mut larger = Vec::with_capacity(count);
         larger.resize_with(count, Bucket::default);
-        for place in std::mem::take(&mut self.buckets).into_iter().flatten().flatten() {
-            if let Some(given_up) = add(&mut larger, place) {
-                self.forget(&given_up);
+        let before = std::mem::replace(&mut self.buckets, larger);
+        self.bytes += more;
+        self.hand = 0;
+        for (tag, place) in before.into_iter().flat_map(|bucket| bucket.tags.into_iter().zip(bucket.places)) {
+            if tag != FREE {
+                self.bytes -= place.bytes();
+                self.records -= 1;
+                self.add(tag, place);
             }
         }
-        self.buckets = larger;
-        self.hand = 0;
     }
 }
 
 impl Place {
     fn bytes(&self) -> usize {
-        self.value.len() + PLACE_BYTES
+        self.value.len() + ALLOCATION_BYTES
     }
 }
 
-fn bucket_of(buckets: &[Bucket], id: RecordId) -> Option<usize> {
-    (!buckets.is_empty()).then(|| id as usize & (buckets.len() - 1))
+/// What a record is looked for by, and which bucket it is in.
+fn tag(id: RecordId) -> u64 {
+    (id as u64).max(FREE + 1)
 }
 
-/// Puts a record into its bucket. What had to be given up for it: one that was not used lately, if there is one.
-fn add(buckets: &mut [Bucket], place: Place) -> Option<Place> {
-    let bucket = bucket_of(buckets, place.id)?;
-    let bucket = &mut buckets[bucket];
-    let is_free = |place: &Option<Place>| place.as_ref().is_none();
-    let is_idle = |place: &Option<Place>| place.as_ref().is_none_or(|place| !place.is_used);
-    let way = bucket.iter().position(is_free).or_else(|| bucket.iter().position(is_idle)).unwrap_or(0);
-    bucket[way].replace(place)
+fn check(id: RecordId) -> u64 {
+    (id >> u64::BITS) as u64
 }
