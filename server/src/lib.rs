@@ -16,4 +16,5 @@ pub mod server;
 pub mod session;
 pub mod shutdown;
 pub mod startup;
+mod threads;
 mod units;

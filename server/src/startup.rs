@@ -27,6 +27,7 @@ use crate::listener::{Connections, Listener, Peer, Stream, accept, bind_tcp, bin
 use crate::log;
 use crate::rdb_files;
 use crate::shutdown::Shutdown;
+use crate::threads;
 
 /// How long sessions may take to finish what they have in hand when the server ends.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -93,6 +94,8 @@ pub fn run<S: Service>(settings: Settings) -> Result<(), Failure> {
         // One more, that is free to take over while engine calls occupy the others.
         .worker_threads(settings.io_threads + 1)
         .thread_name("io")
+        .on_thread_start(threads::begin)
+        .on_thread_stop(threads::end)
         .enable_all()
         .build()
         .map_err(|error| {

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use super::governor::{self, Clocks, Governor};
 use super::workers::Workers;
+use crate::threads;
 
 /// A call that takes longer is slow, in microseconds.
 const SLOW_US: u64 = 2_000;
@@ -203,7 +204,7 @@ impl Watch {
             }
             // Another worker would not help one that is short of a processor.
             let is_long = now_us.saturating_sub(began_us) > WAITING_US;
-            let is_waiting = is_waiting(place.thread.load(Ordering::Relaxed));
+            let is_waiting = threads::is_waiting(place.thread.load(Ordering::Relaxed));
             slow_calls += usize::from(is_long || is_waiting);
             if is_long && is_waiting {
                 shared.careful_until_us.store(now_us + CAREFUL_US, Ordering::Relaxed);
@@ -238,22 +239,12 @@ impl Watch {
     }
 }
 
-/// Whether a thread of this process waits for something, as far as the system tells.
-fn is_waiting(thread: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
-    // The state is the first field after the name, which stands in parentheses and may hold any character.
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    !matches!(state, Some('R'))
-}
-
 thread_local! {
     /// Whether a call of this thread's is counted as one in place.
     static IN_PLACE: Cell<bool> = const { Cell::new(false) };
     /// This thread's place, and the system's number of it.
     static PLACE: (usize, u32) = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
-        let thread = link.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-        (NEXT.fetch_add(1, Ordering::Relaxed) % PLACES, thread.unwrap_or(0))
+        (NEXT.fetch_add(1, Ordering::Relaxed) % PLACES, threads::number())
     };
 }

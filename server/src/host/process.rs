@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Linux tells times in hundredths of a second.
-pub const TICKS_A_SECOND: f64 = 100.0;
+const TICKS_A_SECOND: f64 = 100.0;
 
 /// Bytes in memory now.
 pub fn resident_bytes() -> u64 {
