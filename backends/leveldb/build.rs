@@ -26,12 +26,35 @@ struct Change {
     to: &'static str,
 }
 
-const CHANGES: [Change; 4] = [
-    // A file into which many lookups look in vain is compacted, and LevelDB reckons a look at what a disk's arm takes, as much as
-    // compacting 16 KiB. It counts those that the bloom filter ends, too: then a few hundred lookups of absent keys start a
-    // compaction, and a load of writes that look for their keys is compacted over and over. A look that a filter ends takes
-    // as long as compacting some dozen bytes.
-    Change { file: "db/version_set.cc", from: "(f->file_size / 16384U)", to: "(f->file_size / 64U)" },
+const CHANGES: [Change; 8] = [
+    // A file into which many lookups look in vain is compacted, as each look is reckoned to take what a disk's arm does. Where a
+    // bloom filter ends it, it takes nothing to speak of, while the compaction may write ten times the file: a load of writes
+    // that look for their keys was compacted over and over.
+    Change {
+        file: "db/version_set.cc",
+        from: "static_cast<int>((f->file_size / 16384U));",
+        to: "vset_->options_->filter_policy != nullptr ? 0x7fffffff\n\
+             \x20         : static_cast<int>((f->file_size / 16384U));",
+    },
+    // One bloom filter for each 16 MiB of a file, thus nearly always one for the file, instead of one for each 2 KiB: asked first, it
+    // spares those who look in vain the search of the file's index, a dozen reads that no cache holds. Every LevelDB reads either
+    // kind, as the length is written down with the filters.
+    Change { file: "table/filter_block.cc", from: "kFilterBaseLg = 11;", to: "kFilterBaseLg = 24;" },
+    Change {
+        file: "table/filter_block.h",
+        from: "  bool KeyMayMatch(uint64_t block_offset, const Slice& key);",
+        to: "  bool KeyMayMatch(uint64_t block_offset, const Slice& key);\n\
+             \x20 bool FileMayMatch(const Slice& key) { return num_ != 1 || KeyMayMatch(0, key); }",
+    },
+    Change {
+        file: "table/table.cc",
+        from: "  Iterator* iiter = rep_->index_block->NewIterator(rep_->options.comparator);\n  iiter->Seek(k);",
+        to: "  if (rep_->filter != nullptr && !rep_->filter->FileMayMatch(k)) return s;\n\
+             \x20 Iterator* iiter = rep_->index_block->NewIterator(rep_->options.comparator);\n  iiter->Seek(k);",
+    },
+    // A table's file is written in pieces of 64 KiB, by the buffer that it has, and not block by block: a compressed block may be less
+    // than 1 KiB. Nobody reads the file before it is finished and synced.
+    Change { file: "table/table_builder.cc", from: "    r->status = r->file->Flush();\n", to: "" },
     // Before a batch is inserted, the nodes into which its records go are fetched together.
     Change {
         file: "db/memtable.h",
