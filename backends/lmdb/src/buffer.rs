@@ -33,7 +33,7 @@ use crate::engine::{Engine, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::error;
 use crate::snapshots::unpoisoned;
 use chunk::Chunk;
-use drain::Progress;
+use drain::{Progress, Urgency};
 use log::{End, Place, Record};
 use merged::MergedView;
 use table::Table;
@@ -59,6 +59,7 @@ struct Shared {
     front: Mutex<Front>,
     progress: Mutex<Progress>,
     progressed: Condvar,
+    urgency: Urgency,
     layers: RwLock<Layers>,
 }
 
@@ -111,6 +112,7 @@ impl Buffer {
             }),
             progress: Mutex::default(),
             progressed: Condvar::new(),
+            urgency: Urgency::default(),
             layers: RwLock::new(Layers {
                 active: Arc::new(Table::new(1, config.write_buffer_bytes)),
                 frozen: left.clone(),
@@ -118,6 +120,7 @@ impl Buffer {
         });
         if config.write_buffer_bytes == 0 && !config.readonly {
             if let Some(left) = left {
+                shared.urgency.hurry();
                 shared.drain(&left)?;
             }
             return Ok(None);
@@ -318,6 +321,7 @@ impl Shared {
     fn has_room(&self, front: &mut Front, changes: Pending) -> bool {
         let held = self.tables().iter().fold(changes, |sum, table| sum.and(table.pending()));
         if held.records > front.admitted.records || held.bytes > front.admitted.bytes {
+            self.hurry_if_behind();
             let has_room = |ahead: &Pending| self.engine.has_room(&held.and(*ahead));
             let ahead = match has_room(&FAR_AHEAD) {
                 Some(true) => FAR_AHEAD,
@@ -346,6 +350,7 @@ impl Shared {
         front.end = None;
         front.admitted = Pending::default();
         progress.begin();
+        self.urgency.begin();
         drop(progress);
         self.progressed.notify_all();
         Some(number)

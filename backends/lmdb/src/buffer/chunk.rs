@@ -24,16 +24,18 @@ struct Change {
 }
 
 impl Chunk {
-    /// Adds a put, or without a value a delete, and commits the chunk if it is full.
-    pub(super) fn push(&mut self, key: &[u8], value: Option<&[u8]>, engine: &Engine) -> Result<()> {
+    /// Adds a put, or without a value a delete, and commits the chunk if it is full. How many records were committed.
+    pub(super) fn push(&mut self, key: &[u8], value: Option<&[u8]>, engine: &Engine) -> Result<usize> {
         self.bytes.extend_from_slice(key);
         let key_end = self.bytes.len();
         self.bytes.extend_from_slice(value.unwrap_or_default());
         self.changes.push(Change { key_end, end: self.bytes.len(), is_put: value.is_some() });
-        if self.changes.len() >= RECORDS_MAX || self.bytes.len() >= BYTES_MAX {
-            self.commit(engine)?;
+        let records = self.changes.len();
+        if records < RECORDS_MAX && self.bytes.len() < BYTES_MAX {
+            return Ok(0);
         }
-        Ok(())
+        self.commit(engine)?;
+        Ok(records)
     }
 
     /// Commits what it holds.

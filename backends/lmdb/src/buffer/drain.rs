@@ -1,11 +1,19 @@
 //! Draining: a thread brings frozen tables into LMDB.
+//!
+//! It does so *at leisure* at first: in a thread that the system lets run only where a processor idles, and whose processor counts as
+//! idle to others who wake. On two processors, threads that serve clients, and clients, would else wait for it. It becomes
+//! *urgent* when somebody waits, or when the active table fills faster: then it goes on at the usual priority. As a process
+//! without privileges may lower a thread's priority and not raise it again, another thread does the rest.
 
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use dredis_plugin::{Error, ErrorKind, LogLevel, Result, Scan};
+use dredis_snapshot_map::MapCursor;
 
 use super::Shared;
 use super::chunk::{self, Chunk};
@@ -18,6 +26,33 @@ const AGE_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After a failure it is tried again so often, or whenever somebody waits.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// Draining is urgent if the active table is full to a larger part than the frozen one is drained, by so much.
+const BEHIND: f64 = 0.6;
+
+/// Whether draining can wait.
+#[derive(Default)]
+pub(super) struct Urgency {
+    is_urgent: AtomicBool,
+    /// How many of the frozen table's records are in LMDB.
+    drained: AtomicU64,
+}
+
+impl Urgency {
+    /// Another table was frozen.
+    pub(super) fn begin(&self) {
+        self.is_urgent.store(false, Ordering::Relaxed);
+    }
+
+    /// Somebody waits.
+    pub(super) fn hurry(&self) {
+        self.is_urgent.store(true, Ordering::Relaxed);
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.is_urgent.load(Ordering::Relaxed)
+    }
+}
 
 /// How draining goes. What is to be drained is the frozen table.
 #[derive(Default)]
@@ -54,6 +89,7 @@ impl Shared {
                 );
             }
             progress.is_wanted = true;
+            self.urgency.hurry();
             self.progressed.notify_all();
             progress = self.progressed.wait(progress).unwrap_or_else(PoisonError::into_inner);
         }
@@ -134,18 +170,76 @@ impl Shared {
         for segment in table.segments() {
             segment.sync()?;
         }
+        self.urgency.drained.store(0, Ordering::Relaxed);
         if let Some(view) = table.view() {
             let mut cursor = view.cursor(&Scan::all().expecting(chunk::RECORDS_MAX));
-            let mut chunk = Chunk::default();
-            while let Some(record) = cursor.pass() {
-                chunk.push(record.key, table::value(record.value), &self.engine)?;
+            if !self.drain_at_leisure(&mut cursor)? {
+                self.drain_until(&mut cursor, || false)?;
             }
-            chunk.commit(&self.engine)?;
         }
         // As long as it counts as frozen it may be drained again, and if this fails it will be.
         table.segments().iter().try_for_each(|segment| segment.retire())?;
         self.layers_mut().frozen = None;
         Ok(())
+    }
+
+    /// Brings records into LMDB until it becomes urgent. Whether that were all.
+    fn drain_at_leisure(&self, cursor: &mut MapCursor<'_>) -> Result<bool> {
+        if self.urgency.is_urgent() {
+            return Ok(false);
+        }
+        thread::scope(|scope| {
+            let drain = || {
+                run_where_a_processor_idles();
+                self.drain_until(cursor, || self.urgency.is_urgent())
+            };
+            match thread::Builder::new().name("lmdb-leisure".to_owned()).spawn_scoped(scope, drain) {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
+                Err(_) => Ok(false),
+            }
+        })
+    }
+
+    /// Brings what a cursor still shows of a table into LMDB, or until `is_over` after a transaction. Whether that were all.
+    fn drain_until(&self, cursor: &mut MapCursor<'_>, is_over: impl Fn() -> bool) -> Result<bool> {
+        let mut chunk = Chunk::default();
+        while let Some(record) = cursor.pass() {
+            let committed = chunk.push(record.key, table::value(record.value), &self.engine)?;
+            if committed > 0 {
+                self.urgency.drained.fetch_add(committed as u64, Ordering::Relaxed);
+                if is_over() {
+                    return Ok(false);
+                }
+            }
+        }
+        chunk.commit(&self.engine)?;
+        Ok(true)
+    }
+
+    /// Makes draining urgent if the active table fills faster.
+    pub(super) fn hurry_if_behind(&self) {
+        let layers = self.layers();
+        if let Some(frozen) = &layers.frozen {
+            let part = |of: u64, whole: u64| of as f64 / whole.max(1) as f64;
+            let drained = part(self.urgency.drained.load(Ordering::Relaxed), frozen.pending().records);
+            if part(layers.active.bytes(), self.table_bytes_max) > drained + BEHIND {
+                self.urgency.hurry();
+            }
+        }
+    }
+}
+
+/// Lets the calling thread run only where nothing else wants a processor, if the system can do that.
+fn run_where_a_processor_idles() {
+    #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "sched_setscheduler has no safe form")]
+    {
+        // SAFETY: zeros are a valid structure, and mean the only priority that this class has; the system call concerns the
+        // calling thread and reads the structure. Whoever is refused drains as before.
+        unsafe {
+            let parameters = mem::zeroed::<libc::sched_param>();
+            libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters);
+        }
     }
 }
 
@@ -157,12 +251,29 @@ mod tests {
     use crate::engine::Engine;
     use dredis_plugin::{Batch, Logger, Operation, Options};
 
-    #[test]
-    fn a_table_that_is_old_enough_goes_into_lmdb() {
-        let dir = std::env::temp_dir().join(format!("dredis-lmdb-old-table-{}", std::process::id()));
+    /// Calls `each` with an engine in a directory of this name, and its buffer.
+    fn with_buffer(name: &str, each: impl FnOnce(&Engine, &Buffer)) {
+        let dir = std::env::temp_dir().join(format!("dredis-lmdb-{name}-{}", std::process::id()));
         let config = Config::read(&dir, &Options::new()).unwrap();
         let engine = Arc::new(Engine::open(config.clone(), &Logger::silent()).unwrap());
         let buffer = Buffer::open(&engine, &config, &Logger::silent()).unwrap().unwrap();
+        each(&engine, &buffer);
+        drop(buffer);
+        drop(engine);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+
+    fn get(engine: &Engine, key: &[u8]) -> Option<Vec<u8>> {
+        let view = engine.view().unwrap();
+        dredis_plugin::View::get(&view, key).unwrap().map(|value| value.to_vec())
+    }
+
+    #[test]
+    fn a_table_that_is_old_enough_goes_into_lmdb() {
+        with_buffer("old-table", old_table_goes_into_lmdb);
+    }
+
+    fn old_table_goes_into_lmdb(engine: &Engine, buffer: &Buffer) {
         let shared = &buffer.shared;
         buffer.commit(&Batch::new(&[Operation::Put { key: b"key", value: b"value" }])).unwrap();
         let number = shared.layers().active.number;
@@ -172,11 +283,29 @@ mod tests {
         shared.wait_until_drained(number).unwrap();
         assert_eq!(shared.layers().active.number, number + 1);
         assert_eq!(buffer.bytes(), 0);
-        let view = engine.view().unwrap();
-        assert_eq!(dredis_plugin::View::get(&view, b"key").unwrap().as_deref(), Some(b"value".as_slice()));
-        drop(view);
-        drop(buffer);
-        drop(engine);
-        std::fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(get(engine, b"key").as_deref(), Some(b"value".as_slice()));
+    }
+
+    #[test]
+    fn what_becomes_urgent_is_left_after_a_transaction_and_finished_from_there() {
+        with_buffer("urgent", |engine, buffer| {
+            let key = |number: usize| format!("key:{number:06}").into_bytes();
+            let keys: Vec<_> = (0..2 * chunk::RECORDS_MAX + 7).map(key).collect();
+            let puts: Vec<_> = keys.iter().map(|key| Operation::Put { key, value: b"1" }).collect();
+            for puts in puts.chunks(1000) {
+                buffer.commit(&Batch::new(puts)).unwrap();
+            }
+            let shared = &buffer.shared;
+            let view = shared.layers().active.view().unwrap();
+            let mut cursor = view.cursor(&Scan::all());
+            assert_eq!(shared.drain_until(&mut cursor, || true), Ok(false));
+            assert!(get(engine, &keys[chunk::RECORDS_MAX - 1]).is_some());
+            assert!(get(engine, &keys[chunk::RECORDS_MAX]).is_none());
+            // It is not urgent, so this is all.
+            assert_eq!(shared.drain_at_leisure(&mut cursor), Ok(true));
+            assert!(keys.iter().all(|key| get(engine, key).is_some()));
+            shared.urgency.hurry();
+            assert_eq!(shared.drain_at_leisure(&mut view.cursor(&Scan::all())), Ok(false));
+        });
     }
 }
