@@ -118,8 +118,8 @@ impl Governor {
         } else if load.used >= BUSY * self.active as f64 && load.idle >= ROOM {
             if was_fewer_tried {
                 self.fewer.begin();
-            }
-            if self.more.is_over() && self.active < self.max {
+                self.active += 1;
+            } else if self.more.is_over() && self.active < self.max {
                 self.trial = Some(Trial { active: self.active, used: load.used, turns: Vec::new() });
                 // As many as find a processor, but no more than twice as many as before.
                 let more = (load.idle.round() as usize).clamp(1, self.active);
@@ -233,6 +233,16 @@ mod tests {
         let seen = after(&mut governor, 1000, |active| Load { idle: 0.6, used: (active as f64).min(2.0) });
         assert_eq!(seen[999], 2);
         assert!(seen.iter().filter(|active| **active > 2).count() < 30, "{seen:?}");
+    }
+
+    #[test]
+    fn one_fewer_that_is_wrong_does_not_wait_until_more_are_tried_again() {
+        let mut governor = Governor::new(4);
+        let load = |idle| move |active: usize| Load { idle, used: (active as f64).min(2.0) };
+        let seen = after(&mut governor, 9, load(0.6));
+        assert_eq!([seen[0], seen[4], seen[8]], [2, 3, 2], "a third was of no use: {seen:?}");
+        let seen = [after(&mut governor, 1, load(0.05)), after(&mut governor, 1, load(0.6))].concat();
+        assert_eq!(seen, [1, 2]);
     }
 
     #[test]

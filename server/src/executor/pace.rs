@@ -29,7 +29,7 @@ const RESCUE_US: u64 = 20_000;
 /// How often the watchdog looks while there is anything to watch.
 const WATCH_PERIOD: Duration = Duration::from_millis(2);
 /// After this many looks with nothing to see the watchdog sleeps until a call wakes it.
-const IDLE_LOOKS: u32 = 100;
+const IDLE_LOOKS: u32 = 10;
 /// How long a call waits for another thread to take its worker over.
 const HAND_OVER: Duration = Duration::from_millis(1);
 /// Calls under way are noted in one of these places, by thread.
