@@ -20,8 +20,10 @@ use shard::Shard;
 
 /// The longest record that is kept, in bytes. Longer ones cost more to copy than to find.
 const RECORD_BYTES_MAX: usize = 4096;
-/// The number of parts with a lock each: a power of two. A part that grows moves all that it holds, so many and small ones.
-const SHARDS: usize = 1024;
+/// The most parts with a lock each: a power of two. A part that grows moves all that it holds, so many and small ones.
+const SHARDS_MAX: usize = 1024;
+/// Bytes of a part at least, if there is more than one: room for the longest records, too.
+const SHARD_BYTES_MIN: usize = 64 * 1024;
 /// How many parts a commit changes together.
 const SHARDS_TOGETHER: usize = 128;
 /// When there is no more room, one of so many records that are read is let in, and none that is written: reading much more than
@@ -56,11 +58,12 @@ pub(crate) struct Changes {
 impl RecordCache {
     /// A cache of about so many bytes.
     pub fn new(bytes_max: usize) -> RecordCache {
+        let shards = 1 << (bytes_max / SHARD_BYTES_MIN).clamp(1, SHARDS_MAX).ilog2();
         RecordCache {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
             begun: AtomicU64::new(0),
             over: AtomicU64::new(0),
-            shard_bytes_max: bytes_max / SHARDS,
+            shard_bytes_max: bytes_max / shards,
             asked: AtomicUsize::new(0),
         }
     }
@@ -114,9 +117,10 @@ impl RecordCache {
                 Operation::DeleteRange { .. } => self.clear(),
             }
         }
-        changes.sort_by_key(|(id, _)| shard_of(*id));
-        let mut parts =
-            changes.chunk_by(|(left, _), (right, _)| shard_of(*left) == shard_of(*right)).peekable();
+        changes.sort_by_key(|(id, _)| self.shard_of(*id));
+        let mut parts = changes
+            .chunk_by(|(left, _), (right, _)| self.shard_of(*left) == self.shard_of(*right))
+            .peekable();
         while parts.peek().is_some() {
             // Nobody else holds more than one.
             let together = parts.by_ref().take(SHARDS_TOGETHER);
@@ -158,13 +162,13 @@ impl RecordCache {
     }
 
     fn shard(&self, id: RecordId) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[shard_of(id)])
+        lock(&self.shards[self.shard_of(id)])
     }
-}
 
-fn shard_of(id: RecordId) -> usize {
-    // Buckets are chosen by the lowest bits.
-    (id >> 96) as usize % SHARDS
+    fn shard_of(&self, id: RecordId) -> usize {
+        // Buckets are chosen by the lowest bits.
+        (id >> 96) as usize % self.shards.len()
+    }
 }
 
 /// Has the processor fetch what `each` reads for all these records: for many at once, where changing them would wait for one
