@@ -24,8 +24,10 @@ const RECORD_BYTES_MAX: usize = 4096;
 const SHARDS_MAX: usize = 1024;
 /// Bytes of a part at least, if there is more than one: room for the longest records, too.
 const SHARD_BYTES_MIN: usize = 64 * 1024;
-/// How many parts a commit changes together.
-const SHARDS_TOGETHER: usize = 128;
+/// How many records a commit changes together, holding all their parts.
+const TOGETHER: usize = 128;
+/// In place of a number below [`TOGETHER`].
+const NOT_HELD: u8 = u8::MAX;
 /// When there is no more room, one of so many records that are read is let in, and none that is written: reading much more than
 /// there is room for turns the cache over slowly.
 const ADMITTED_OF: usize = 4;
@@ -48,12 +50,9 @@ pub(crate) struct RecordCache {
 /// A record that changes, and what it is then, if that is kept.
 type Change<'v> = (RecordId, Option<&'v [u8]>);
 
-/// What a commit that has begun left here.
+/// A commit that has begun.
 #[must_use]
-pub(crate) struct Changes {
-    written: Vec<RecordId>,
-    number: u64,
-}
+pub(crate) struct Begun(u64);
 
 impl RecordCache {
     /// A cache of about so many bytes.
@@ -100,11 +99,11 @@ impl RecordCache {
 
     /// Begins a commit of these operations: what was known of what it changes is not found any more, and what it writes is not found
     /// yet. `id`: a record's, if it is one that may stand here.
-    pub fn begin(&self, operations: &[Operation<'_>], id: impl Fn(&[u8]) -> Option<RecordId>) -> Changes {
+    pub fn begin(&self, operations: &[Operation<'_>], id: impl Fn(&[u8]) -> Option<RecordId>) -> Begun {
         let number = self.begun.load(Ordering::Relaxed) + 1;
         self.begun.store(number, Ordering::Release);
         if !self.is_on() {
-            return Changes { written: Vec::new(), number };
+            return Begun(number);
         }
         let mut changes = Vec::with_capacity(operations.len());
         for operation in operations {
@@ -117,36 +116,42 @@ impl RecordCache {
                 Operation::DeleteRange { .. } => self.clear(),
             }
         }
-        changes.sort_by_key(|(id, _)| self.shard_of(*id));
-        let mut parts = changes
-            .chunk_by(|(left, _), (right, _)| self.shard_of(*left) == self.shard_of(*right))
-            .peekable();
-        while parts.peek().is_some() {
-            // Nobody else holds more than one.
-            let together = parts.by_ref().take(SHARDS_TOGETHER);
-            let mut together: Vec<_> = together.map(|part| (self.shard(part[0].0), part)).collect();
-            touch(&together, Shard::touch_tags);
-            touch(&together, Shard::touch_place);
-            touch(&together, Shard::touch_value);
-            for (shard, part) in &mut together {
-                for (id, value) in *part {
-                    match value {
-                        Some(value) => shard.change(*id, number, value, self.shard_bytes_max),
-                        None => shard.remove(*id),
-                    }
-                }
-            }
-        }
-        let written = changes.into_iter().filter(|(_, value)| value.is_some()).map(|(id, _)| id).collect();
-        Changes { written, number }
+        changes.chunks(TOGETHER).for_each(|changes| self.change_together(changes, number));
+        Begun(number)
     }
 
-    /// Ends a commit. If it was not done, what it would have written is forgotten.
-    pub fn end(&self, changes: Changes, is_done: bool) {
-        if !is_done {
-            changes.written.into_iter().for_each(|id| self.shard(id).remove(id));
+    /// Makes changes, of which none concerns the record of another.
+    fn change_together(&self, changes: &[Change<'_>], number: u64) {
+        // Nobody else holds more than one.
+        let mut held = Vec::with_capacity(changes.len());
+        let mut held_as = [NOT_HELD; SHARDS_MAX];
+        let mut together = Vec::with_capacity(changes.len());
+        for (id, value) in changes {
+            let index = &mut held_as[self.shard_of(*id)];
+            if *index == NOT_HELD {
+                *index = held.len() as u8;
+                held.push(self.shard(*id));
+            }
+            together.push((*index, *id, *value));
         }
-        self.over.store(changes.number, Ordering::Release);
+        touch(&held, &together, Shard::touch_tags);
+        touch(&held, &together, Shard::touch_place);
+        touch(&held, &together, Shard::touch_value);
+        for (index, id, value) in together {
+            let shard = &mut held[usize::from(index)];
+            match value {
+                Some(value) => shard.change(id, number, value, self.shard_bytes_max),
+                None => shard.remove(id),
+            }
+        }
+    }
+
+    /// Ends a commit. If it was not done, nothing is known any more.
+    pub fn end(&self, begun: Begun, is_done: bool) {
+        if !is_done {
+            self.clear();
+        }
+        self.over.store(begun.0, Ordering::Release);
     }
 
     /// Bytes in use.
@@ -167,15 +172,19 @@ impl RecordCache {
 
     fn shard_of(&self, id: RecordId) -> usize {
         // Buckets are chosen by the lowest bits.
-        (id >> 96) as usize % self.shards.len()
+        (id >> 96) as usize & (self.shards.len() - 1)
     }
 }
 
 /// Has the processor fetch what `each` reads for all these records: for many at once, where changing them would wait for one
 /// after the other.
-fn touch(shards: &[(MutexGuard<'_, Shard>, &[Change<'_>])], each: impl Fn(&Shard, RecordId) -> usize) {
-    let records = shards.iter().flat_map(|(shard, part)| part.iter().map(move |(id, _)| (shard, *id)));
-    std::hint::black_box(records.fold(0, |sum, (shard, id)| sum ^ each(shard, id)));
+fn touch(
+    held: &[MutexGuard<'_, Shard>],
+    together: &[(u8, RecordId, Option<&[u8]>)],
+    each: impl Fn(&Shard, RecordId) -> usize,
+) {
+    let records = together.iter().map(|(index, id, _)| each(&held[usize::from(*index)], *id));
+    std::hint::black_box(records.fold(0, |sum, found| sum ^ found));
 }
 
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {

@@ -146,14 +146,10 @@ impl Store {
 
     /// Commits. Only the writer does.
     pub(crate) fn commit(&self, operations: &[Operation<'_>]) -> Result<()> {
-        let changes = self.cache.begin(operations, |record| self.cached(record));
+        let begun = self.cache.begin(operations, |record| self.cached(record));
         let committed = self.backend.commit(&Batch::new(operations));
-        let is_done = matches!(committed, Ok(Commit::Done));
-        self.cache.end(changes, is_done);
-        if !is_done {
-            // Whoever broke one promise may break another.
-            self.cache.clear();
-        }
+        // Who has not done it may have done a part, or broken that promise.
+        self.cache.end(begun, matches!(committed, Ok(Commit::Done)));
         match committed? {
             Commit::Done => Ok(()),
             Commit::Conflict | Commit::Unknown => {

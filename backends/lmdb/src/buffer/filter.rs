@@ -24,10 +24,11 @@ impl Filter {
         Filter { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    /// Adds a key, to be called before the table takes it.
+    /// Adds a key, to be called before the table takes it, by one thread at a time.
     pub(super) fn add(&self, key: &[u8]) {
         let (word, bits) = self.place(key);
-        word.fetch_or(bits, Ordering::Release);
+        // In two steps, so that the processor may go on to the next key before this one's word has come from memory.
+        word.store(word.load(Ordering::Relaxed) | bits, Ordering::Release);
     }
 
     /// Whether the table may hold the key. False for every key that was never added.

@@ -14,9 +14,9 @@ fn id(key: &[u8]) -> Option<RecordId> {
 
 /// Commits, and tells while it is under way.
 fn commit(records: &RecordCache, operations: &[Operation<'_>], is_done: bool, during: impl FnOnce()) {
-    let changes = records.begin(operations, id);
+    let begun = records.begin(operations, id);
     during();
-    records.end(changes, is_done);
+    records.end(begun, is_done);
 }
 
 #[test]
